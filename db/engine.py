@@ -1,0 +1,140 @@
+"""Opens a database and hands out transactions.
+
+`Database.begin()` is the only way to write and `Database.read()` the only way to look; both commit or roll back at
+their edge. Every statement has an end: whatever takes too long becomes `DatabaseUnavailable`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from db.deadline import give_deadline
+from db.gate import GateTimeout, WriterGate
+
+_BUSY_TIMEOUT_MS: Final = 3_000
+
+
+class DatabaseUnavailable(Exception):
+    """The database is down, frozen, full or too busy. Nothing was committed, unless the commit itself was in flight."""
+
+
+class Database:
+    """Two engines on one database: one that reads and one that writes (the same one on Postgres)."""
+
+    def __init__(self, *, reader: Engine, writer: Engine, gate: WriterGate | None, patience_s: float) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._gate = gate
+        self._patience_s = patience_s
+
+    @property
+    def dialect(self) -> str:
+        return self.writer.dialect.name
+
+    @contextmanager
+    def begin(self, *, urgent: bool = False) -> Iterator[Connection]:
+        """Run one transaction that writes. `urgent` ones (heartbeats) go before the others of this process."""
+        gate = self._gate.hold(urgent=urgent, timeout_s=self._patience_s) if self._gate else nullcontext()
+        with _unavailable(), gate, self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run one transaction that only reads."""
+        with _unavailable(), self.reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def open_database(url: str, *, pool_size: int = 5, patience_s: float = 3.0) -> Database:
+    """Open `sqlite:///path` or `postgresql://...`.
+
+    `patience_s` bounds each wait: for a lock, for a connection, for an answer.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(url, pool_size=pool_size, patience_s=patience_s)
+    if parsed.get_backend_name() == "postgresql":
+        return _open_postgres(url, pool_size=pool_size, patience_s=patience_s)
+    raise ValueError(
+        f"TRAINSHED_DATABASE_URL: {parsed.get_backend_name()!r} is not supported; use sqlite or postgresql"
+    )
+
+
+def _open_sqlite(url: str, *, pool_size: int, patience_s: float) -> Database:
+    if path := make_url(url).database:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    reader = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience_s, json_serializer=_to_json)
+    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=patience_s, json_serializer=_to_json)
+    _begin_with(reader, "BEGIN", "query_only = ON")
+    # A transaction that begins as a reader and then writes fails at once with "database is locked", without waiting.
+    _begin_with(writer, "BEGIN IMMEDIATE", "query_only = OFF")
+    return Database(reader=reader, writer=writer, gate=WriterGate(), patience_s=patience_s)
+
+
+def _begin_with(engine: Engine, begin: str, mode: str) -> None:
+    pragmas = (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "foreign_keys = ON",
+        mode,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, record: Any) -> None:
+        connection.isolation_level = None  # this module says BEGIN itself
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _open_postgres(url: str, *, pool_size: int, patience_s: float) -> Database:
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=patience_s,
+        pool_use_lifo=True,
+        json_serializer=_to_json,
+        use_native_hstore=False,
+        connect_args={"connect_timeout": max(2, int(patience_s)), "application_name": "trainshed"},
+    )
+    give_deadline(engine, patience_s)
+    return Database(reader=engine, writer=engine, gate=None, patience_s=patience_s)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, GateTimeout) as error:
+        raise DatabaseUnavailable(_first_line(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(_first_line(error)) from error
+        raise
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

@@ -1,0 +1,63 @@
+"""Leases and fences: who may write for an attempt.
+
+A worker holds a job by (job, attempt, owner). The first statement of each transaction that writes for an attempt is
+`fence`: it extends the lease and locks the row, or finds nothing, and then the attempt was superseded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from db.sql import Statement
+from trainshed.states import JobRequest
+
+LEASE_S: Final = 12.0
+BEAT_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one worker to write for one attempt."""
+
+    job_id: str
+    attempt: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The answer to a heartbeat: the lease is held, and this is what the job was asked to do meanwhile."""
+
+    request: JobRequest | None
+
+
+_FENCE: Final = Statement("""
+    UPDATE job SET hb = hb + 1, lease_expires_at = {now} + :lease_s
+    WHERE id = :job_id AND attempt = :attempt AND owner = :owner AND state = 'running'
+    RETURNING request
+""")
+
+_BEAT: Final = Statement("""
+    UPDATE job SET hb = hb + 1, lease_expires_at = {now} + :lease_s
+    WHERE owner = :owner AND state = 'running'
+    RETURNING id, attempt, request
+""")
+
+
+def fence(conn: Connection, lease: Lease) -> Held | None:
+    """Extend the lease and lock the job's row until the end of the transaction. None: superseded, write nothing."""
+    row = _FENCE.run(conn, job_id=lease.job_id, attempt=lease.attempt, owner=lease.owner, lease_s=LEASE_S).one_or_none()
+    return None if row is None else Held(_request(row.request))
+
+
+def beat(conn: Connection, owner: str) -> dict[tuple[str, int], Held]:
+    """Extend all leases of one worker in one statement. Returns those it still holds, by (job, attempt)."""
+    rows = _BEAT.run(conn, owner=owner, lease_s=LEASE_S).all()
+    return {(row.id, row.attempt): Held(_request(row.request)) for row in rows}
+
+
+def _request(value: str | None) -> JobRequest | None:
+    return None if value is None else JobRequest(value)

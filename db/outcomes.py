@@ -1,0 +1,106 @@
+"""From how an attempt ended to what becomes of the job: one match, used by the worker and by the reaper alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, assert_never
+
+from sqlalchemy import Connection
+
+from db import transitions
+from db.leases import Lease
+from db.models.base import Json
+from db.sql import Statement
+from db.transitions import By, Ending, Moved, StaleLease
+from trainshed.specs import Retry
+from trainshed.states import AttemptOutcome, JobRequest, JobState, Reason
+
+_SETUP_RETRY_S: Final = 2.0
+"""Wait after an attempt that never started: long enough that a broken worker does not spin."""
+
+_SITUATION: Final = Statement("SELECT spec, request FROM job WHERE id = :job_id", spec=Json)
+_USED: Final = Statement("""
+    SELECT count(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome AND charged
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    cancel_requested: bool
+    retry: Retry
+    used: int
+    """Retries of this class that are used up."""
+
+
+def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, jitter: float) -> Moved | None:
+    """Make the one move that `ending` calls for. `jitter` is a draw from [0, 1). None: the attempt was superseded."""
+    situation = _situation(conn, lease.job_id, ending.outcome)
+    match ending.outcome:
+        case AttemptOutcome.SUCCEEDED:
+            return _finish(conn, lease, ending, by, JobState.SUCCEEDED, Reason.COMPLETED)
+        case AttemptOutcome.CANCELLED:
+            return _finish(conn, lease, ending, by, JobState.CANCELLED, Reason.CANCELLED_BY_USER)
+        case _ if situation.cancel_requested:
+            return _finish(conn, lease, ending, by, JobState.CANCELLED, Reason.CANCELLED_BY_USER)
+        case AttemptOutcome.PREEMPTED | AttemptOutcome.PAUSED:
+            return _return_to_queue(conn, lease, ending, by, delay_s=0.0)
+        case AttemptOutcome.SETUP_FAILED:
+            return _return_to_queue(conn, lease, ending, by, delay_s=_SETUP_RETRY_S)
+        case (
+            AttemptOutcome.USER_ERROR
+            | AttemptOutcome.CRASHED
+            | AttemptOutcome.INVALID_DATA
+            | AttemptOutcome.OUT_OF_MEMORY
+            | AttemptOutcome.TIMED_OUT
+            | AttemptOutcome.STALLED
+            | AttemptOutcome.DIVERGED
+            | AttemptOutcome.WORKER_LOST
+            | AttemptOutcome.STORAGE_FAILED
+        ):
+            if situation.used >= situation.retry.budget.allowed(ending.outcome):
+                return _finish(conn, lease, ending, by, JobState.FAILED, Reason(ending.outcome.value))
+            return _try_again(conn, lease, ending, by, delay_s=_delay_s(situation, ending.outcome, jitter))
+        case AttemptOutcome.RUNNING:
+            raise ValueError("an attempt that goes on has no ending")
+        case _:
+            assert_never(ending.outcome)
+
+
+def _situation(conn: Connection, job_id: str, outcome: AttemptOutcome) -> _Situation:
+    row = _SITUATION.run(conn, job_id=job_id).one()
+    used = _USED.run(conn, job_id=job_id, outcome=outcome.value).scalar_one()
+    return _Situation(row.request == JobRequest.CANCEL, retry_policy(row.spec), used)
+
+
+def retry_policy(spec: dict[str, Any]) -> Retry:
+    """Read the retry policy of a stored spec."""
+    return Retry.model_validate(spec["retry"])
+
+
+def _delay_s(situation: _Situation, outcome: AttemptOutcome, jitter: float) -> float:
+    if outcome is AttemptOutcome.WORKER_LOST and situation.used == 0:
+        return 0.0  # the job is not to blame, and its user waits
+    return situation.retry.backoff.delay_s(retries_before=situation.used, jitter=jitter)
+
+
+def _finish(
+    conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, state: JobState, reason: Reason
+) -> Moved | None:
+    return transitions.finish(conn, lease, ending, by, state=state, reason=reason, message=ending.message)
+
+
+def _return_to_queue(
+    conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, delay_s: float
+) -> Moved | None:
+    reason = Reason.SETUP_FAILED if ending.outcome is AttemptOutcome.SETUP_FAILED else Reason.PREEMPTED
+    return transitions.release(
+        conn, lease, ending, by, charged=False, delay_s=delay_s, reason=reason, message=ending.message
+    )
+
+
+def _try_again(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, delay_s: float) -> Moved | None:
+    if delay_s == 0:
+        reason, message = Reason.WAITING_FOR_CAPACITY, f"{ending.message} Waits for a free worker."
+    else:
+        reason, message = Reason.RETRY_BACKOFF, f"{ending.message} Tries again in {delay_s:.0f} s."
+    return transitions.release(conn, lease, ending, by, charged=True, delay_s=delay_s, reason=reason, message=message)

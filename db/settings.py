@@ -1,0 +1,14 @@
+"""Where the database is."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DatabaseSettings(BaseSettings):
+    """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
+
+    model_config = SettingsConfigDict(env_prefix="TRAINSHED_", extra="ignore")
+
+    database_url: SecretStr = SecretStr("sqlite:///.trainshed/trainshed.db")

@@ -1,0 +1,61 @@
+"""Statements that matter are written out as SQL. This is how one text serves both databases.
+
+`{now}` stands for the database's clock, `{txid}` for the number of the running transaction, `{skip_locked}` for the
+locking clause of Postgres (SQLite has one writer at a time and needs none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, TextClause, text
+from sqlalchemy.types import TypeEngine
+
+from db.clock import NOW
+
+_WORDS: Final = {
+    "postgresql": {
+        "now": NOW["postgresql"],
+        "txid": "pg_current_xact_id()::text::bigint",
+        "skip_locked": "FOR NO KEY UPDATE SKIP LOCKED",
+        "lock": "FOR NO KEY UPDATE",
+        "share": "FOR SHARE",
+        "materialized": "MATERIALIZED",
+    },
+    "sqlite": {
+        "now": NOW["sqlite"],
+        "txid": "0",
+        "skip_locked": "",
+        "lock": "",
+        "share": "",
+        "materialized": "MATERIALIZED",
+    },
+}
+
+
+class Statement:
+    """One named statement. `types` gives the types of result columns that need conversion, such as JSON."""
+
+    def __init__(self, sql: str, **types: TypeEngine[Any]) -> None:
+        self._sql = sql
+        self._types = types
+
+    def on(self, dialect: str) -> TextClause:
+        """Return the text for `postgresql` or `sqlite`."""
+        return _text(self._sql, dialect)
+
+    def run(self, conn: Connection, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> CursorResult[Any]:
+        clause = self.on(conn.dialect.name)
+        statement = clause.columns(**self._types) if self._types else clause
+        return conn.execute(statement, {**(parameters or {}), **more})
+
+
+@lru_cache(maxsize=512)
+def _text(sql: str, dialect: str) -> TextClause:
+    words = _WORDS[dialect]
+    for word, meaning in words.items():
+        sql = sql.replace("{" + word + "}", meaning)
+    # `::` of a Postgres cast is no bind parameter.
+    return text(sql.replace("::", r"\:\:"))

@@ -1,0 +1,448 @@
+"""The moves of a job: the only place where `job.state` is written.
+
+One function for each transition of `trainshed.states`, one guarded UPDATE in each; `None` means that the race was lost
+and nothing was written. Each move appends its event in the same transaction. Nothing here commits.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert
+
+from db.clock import db_now
+from db.leases import LEASE_S, Lease
+from db.models import Dependency, Job
+from db.models.base import Json
+from db.sql import Statement
+from trainshed import states
+from trainshed.states import Actor, AttemptOutcome, JobState, Reason, Transition
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who moves a job: kind of actor, and which one."""
+
+    actor: Actor
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be made. Sizes in bytes, times in seconds."""
+
+    id: str
+    project_id: str
+    created_by: str
+    kind: str
+    name: str
+    labels: dict[str, str]
+    spec: dict[str, Any]
+    priority: int
+    pool: str
+    cpus: float | None
+    memory_bytes: int | None
+    gpus: int
+    queue_timeout_s: float | None
+    needs: tuple[str, ...] = ()
+    retry_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a worker has free, and what it can do."""
+
+    worker_id: str
+    worker_name: str
+    pool: str
+    cpus: float
+    memory_bytes: int
+    gpus: int
+    slot_cpus: float
+    """What a job that names no cpus takes."""
+    runs_commands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that was won, with all its worker needs to run it."""
+
+    lease: Lease
+    project_id: str
+    kind: str
+    spec: dict[str, Any]
+    cpus: float | None
+    memory_bytes: int | None
+    gpus: int
+    queued_at: float
+    claimed_at: float
+    more: bool
+    """Whether more work waits in the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleLease:
+    """A lease whose heartbeat stood still at `hb`. It may be taken away as long as that is so."""
+
+    job_id: str
+    attempt: int
+    hb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended: one value that `db.outcomes` turns into one move."""
+
+    outcome: AttemptOutcome
+    message: str
+    exit_code: int | None = None
+    signal: int | None = None
+    cpu_s: float | None = None
+    max_memory_bytes: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move that happened."""
+
+    state: JobState
+    woken_pools: frozenset[str] = frozenset()
+    """Pools in which a job became claimable by it."""
+
+
+_GUARDS: Final = {Lease: "owner = :owner", StaleLease: "hb = :hb"}
+
+
+def _sources(transition: Transition) -> str:
+    return "state IN (" + ", ".join(f"'{state}'" for state in sorted(transition.sources)) + ")"
+
+
+# Every move raises the number of the latest event and the version that readers see.
+_COUNT: Final = "event_seq = event_seq + 1, version = version + 1"
+_LEAVE_WORKER: Final = "owner = NULL, lease_expires_at = NULL, request = NULL, hb = hb + 1"
+
+_RECORD: Final = Statement("""
+    INSERT INTO event (txid, job_id, seq, type, state, reason, message, actor, cause, attempt, at)
+    SELECT {txid}, id, event_seq, :type, state, reason, message, :actor, :cause, attempt, {now}
+    FROM job WHERE id = :job_id
+""")
+
+
+def record(conn: Connection, job_id: str, type_: str, by: By) -> None:
+    """Append the event of a change that has just raised `event_seq` of the job in this transaction."""
+    _RECORD.run(conn, job_id=job_id, type=type_, actor=by.actor.value, cause=by.cause)
+
+
+# --- submit ---
+
+
+def submit(conn: Connection, job: NewJob, by: By, *, blocked: bool) -> None:
+    """Make a job: `blocked` when something it needs has not finished yet, otherwise `queued`."""
+    state = JobState.BLOCKED if blocked else JobState.QUEUED
+    reason = Reason.WAITING_FOR_DEPENDENCY if blocked else Reason.WAITING_FOR_CAPACITY
+    message = f"Waits for {', '.join(job.needs)} to succeed." if blocked else "Waits for a free worker."
+    assert states.SUBMIT.allows(None, state)
+    conn.execute(
+        insert(Job).values(
+            id=job.id,
+            project_id=job.project_id,
+            created_by=job.created_by,
+            kind=job.kind,
+            name=job.name,
+            labels=job.labels,
+            spec=job.spec,
+            created_at=db_now(),
+            state=state.value,
+            reason=reason.value,
+            message=message,
+            event_seq=1,
+            version=1,
+            priority=job.priority,
+            pool=job.pool,
+            cpus=job.cpus,
+            memory_bytes=job.memory_bytes,
+            gpus=job.gpus,
+            not_before=db_now(),
+            queued_at=None if blocked else db_now(),
+            queue_timeout_s=job.queue_timeout_s,
+            hinted_at=db_now(),
+            attempt=0,
+            hb=0,
+            retry_of=job.retry_of,
+        )
+    )
+    if job.needs:
+        conn.execute(insert(Dependency), [{"job_id": job.id, "needs_id": needed} for needed in job.needs])
+    record(conn, job.id, states.SUBMIT.name, by)
+
+
+# --- claim ---
+
+_CLAIM: Final = Statement(
+    f"""
+    WITH best AS {{materialized}} (
+        SELECT id AS best_id FROM job
+        WHERE state = 'queued' AND pool = :pool AND not_before <= {{now}}
+          AND COALESCE(cpus, :slot_cpus) <= :cpus AND COALESCE(memory_bytes, 0) <= :memory_bytes AND gpus <= :gpus
+          AND (kind <> 'command' OR :runs_commands)
+        ORDER BY priority DESC, not_before, id LIMIT 1 {{skip_locked}}
+    )
+    UPDATE job SET state = 'running', reason = 'starting', message = :message, attempt = attempt + 1, owner = :owner,
+        lease_expires_at = {{now}} + :lease_s, hb = hb + 1, request = NULL, progress = NULL,
+        started_at = COALESCE(started_at, {{now}}), {_COUNT}
+    FROM best WHERE id = best_id AND {_sources(states.CLAIM)}
+    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, {{now}} AS claimed_at
+""",
+    spec=Json,
+)
+_OPEN_ATTEMPT: Final = Statement("""
+    INSERT INTO attempt
+        (job_id, number, worker_id, worker_name, outcome, message, charged, started_at, log_bytes, facts)
+    VALUES (:job_id, :attempt, :worker_id, :worker_name, 'running', '', FALSE, :at, 0, '{}')
+""")
+_DROP_POINTS: Final = Statement("""
+    DELETE FROM metric_point WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id)
+""")
+_DROP_SERIES: Final = Statement("DELETE FROM metric_series WHERE job_id = :job_id")
+_MORE: Final = Statement("""
+    SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued' AND pool = :pool AND not_before <= {now})
+""")
+
+
+def claim(conn: Connection, capacity: Capacity) -> Claim | None:
+    """Win the best runnable job of the pool that fits, as a new attempt with a lease. None: nothing fits."""
+    row = _CLAIM.run(
+        conn,
+        pool=capacity.pool,
+        slot_cpus=capacity.slot_cpus,
+        cpus=capacity.cpus,
+        memory_bytes=capacity.memory_bytes,
+        gpus=capacity.gpus,
+        runs_commands=capacity.runs_commands,
+        owner=capacity.worker_id,
+        message=f"Starts on {capacity.worker_name}.",
+        lease_s=LEASE_S,
+    ).one_or_none()
+    if row is None:
+        return None
+    _OPEN_ATTEMPT.run(
+        conn,
+        job_id=row.id,
+        attempt=row.attempt,
+        worker_id=capacity.worker_id,
+        worker_name=capacity.worker_name,
+        at=row.claimed_at,
+    )
+    if row.attempt > 1:
+        # The new attempt begins again, and each step has one value: what the old one reported goes.
+        _DROP_POINTS.run(conn, job_id=row.id)
+        _DROP_SERIES.run(conn, job_id=row.id)
+    record(conn, row.id, states.CLAIM.name, By(Actor.WORKER, capacity.worker_id))
+    return Claim(
+        lease=Lease(row.id, row.attempt, capacity.worker_id),
+        project_id=row.project_id,
+        kind=row.kind,
+        spec=row.spec,
+        cpus=row.cpus,
+        memory_bytes=row.memory_bytes,
+        gpus=row.gpus,
+        queued_at=row.queued_at,
+        claimed_at=row.claimed_at,
+        more=bool(_MORE.run(conn, pool=capacity.pool).scalar_one()),
+    )
+
+
+# --- leave the worker: release and finish ---
+
+
+def _by_guard(sql: str) -> dict[type[Lease | StaleLease], Statement]:
+    return {kind: Statement(sql.replace("<guard>", guard)) for kind, guard in _GUARDS.items()}
+
+
+_RELEASE: Final = _by_guard(f"""
+    UPDATE job SET state = 'queued', reason = :reason, message = :message, {_LEAVE_WORKER}, progress = NULL,
+        not_before = {{now}} + :delay_s, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.RELEASE)}
+    RETURNING pool
+""")
+_FINISH: Final = _by_guard(f"""
+    UPDATE job SET state = :state, reason = :reason, message = :message, {_LEAVE_WORKER}, finished_at = {{now}},
+        {_COUNT}
+    WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.FINISH)}
+    RETURNING pool
+""")
+_CLOSE_ATTEMPT: Final = Statement("""
+    UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
+        exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
+    WHERE job_id = :job_id AND number = :attempt AND outcome = 'running'
+""")
+
+
+def release(
+    conn: Connection,
+    lease: Lease | StaleLease,
+    ending: Ending,
+    by: By,
+    *,
+    charged: bool,
+    delay_s: float,
+    reason: Reason,
+    message: str,
+) -> Moved | None:
+    """Close the attempt and return the job to the queue, claimable after `delay_s` seconds."""
+    parameters = {"delay_s": delay_s, "reason": reason.value, "message": message}
+    pool = _RELEASE[type(lease)].run(conn, parameters, **_identity(lease)).scalar_one_or_none()
+    if pool is None:
+        return None
+    _close_attempt(conn, lease, ending, charged=charged)
+    record(conn, lease.job_id, states.RELEASE.name, by)
+    return Moved(JobState.QUEUED, frozenset({pool}))
+
+
+def finish(
+    conn: Connection,
+    lease: Lease | StaleLease,
+    ending: Ending,
+    by: By,
+    *,
+    state: JobState,
+    reason: Reason,
+    message: str,
+) -> Moved | None:
+    """Close the attempt and the job, and settle the jobs that waited for it."""
+    assert states.FINISH.allows(JobState.RUNNING, state)
+    parameters = {"state": state.value, "reason": reason.value, "message": message}
+    if _FINISH[type(lease)].run(conn, parameters, **_identity(lease)).one_or_none() is None:
+        return None
+    _close_attempt(conn, lease, ending, charged=ending.outcome not in states.UNCHARGED_OUTCOMES)
+    record(conn, lease.job_id, states.FINISH.name, by)
+    return Moved(state, settle_dependents(conn, lease.job_id, by))
+
+
+def _identity(lease: Lease | StaleLease) -> dict[str, Any]:
+    match lease:
+        case Lease(job_id, attempt, owner):
+            return {"job_id": job_id, "attempt": attempt, "owner": owner}
+        case StaleLease(job_id, attempt, hb):
+            return {"job_id": job_id, "attempt": attempt, "hb": hb}
+
+
+def _close_attempt(conn: Connection, lease: Lease | StaleLease, ending: Ending, *, charged: bool) -> None:
+    _CLOSE_ATTEMPT.run(
+        conn,
+        job_id=lease.job_id,
+        attempt=lease.attempt,
+        outcome=ending.outcome.value,
+        message=ending.message,
+        charged=charged,
+        exit_code=ending.exit_code,
+        signal=ending.signal,
+        cpu_s=ending.cpu_s,
+        max_memory_bytes=ending.max_memory_bytes,
+    )
+
+
+# --- leave the queue without a worker: cancel and expire ---
+
+_CANCEL: Final = Statement(f"""
+    UPDATE job SET state = 'cancelled', reason = :reason, message = :message, finished_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND {_sources(states.CANCEL)}
+    RETURNING id
+""")
+_EXPIRE: Final = Statement(f"""
+    WITH late AS {{materialized}} (
+        SELECT id AS late_id FROM job
+        WHERE state = 'queued' AND queue_timeout_s IS NOT NULL AND queued_at + queue_timeout_s < {{now}}
+        ORDER BY id LIMIT :limit {{skip_locked}}
+    )
+    UPDATE job SET state = 'failed', reason = 'queue_timeout',
+        message = 'Waited in the queue for longer than timeout.queue allows.', finished_at = {{now}}, {_COUNT}
+    FROM late WHERE id = late_id AND {_sources(states.EXPIRE)}
+    RETURNING id
+""")
+
+
+def cancel(conn: Connection, job_id: str, by: By, *, reason: Reason, message: str) -> Moved | None:
+    """End a job that no worker holds."""
+    if _CANCEL.run(conn, job_id=job_id, reason=reason.value, message=message).one_or_none() is None:
+        return None
+    record(conn, job_id, states.CANCEL.name, by)
+    return Moved(JobState.CANCELLED, settle_dependents(conn, job_id, by))
+
+
+def expire(conn: Connection, by: By, *, limit: int) -> list[str]:
+    """Fail the jobs that waited past their `timeout.queue`; returns their identifiers."""
+    expired = sorted(_EXPIRE.run(conn, limit=limit).scalars().all())
+    for job_id in expired:
+        record(conn, job_id, states.EXPIRE.name, by)
+        settle_dependents(conn, job_id, by)
+    return expired
+
+
+# --- unblock ---
+
+_LOCK: Final = Statement("SELECT state FROM job WHERE id = :job_id {lock}")
+_DEPENDENTS: Final = Statement("""
+    SELECT job.id FROM job JOIN dependency ON dependency.job_id = job.id
+    WHERE dependency.needs_id = :job_id AND job.state = 'blocked'
+""")
+_NEEDED: Final = Statement("""
+    SELECT job.id, job.state FROM job JOIN dependency ON dependency.needs_id = job.id
+    WHERE dependency.job_id = :job_id ORDER BY job.id
+""")
+_UNBLOCK: Final = Statement(f"""
+    UPDATE job SET state = 'queued', reason = 'waiting_for_capacity', message = 'Waits for a free worker.',
+        not_before = {{now}}, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND {_sources(states.UNBLOCK)}
+    RETURNING pool
+""")
+
+
+def settle_dependents(conn: Connection, job_id: str, by: By) -> frozenset[str]:
+    """Unblock or cancel what waited for a job that has just finished, and what waited for that in turn.
+
+    A job is always older than those that wait for it, so going by ascending identifier locks rows in one order
+    everywhere: two finishing parents cannot deadlock. Returns the pools in which a job became claimable.
+    """
+    waiting = _DEPENDENTS.run(conn, job_id=job_id).scalars().all()
+    to_visit = list(waiting)
+    pools: set[str] = set()
+    heapq.heapify(to_visit)
+    while to_visit:
+        dependent = heapq.heappop(to_visit)
+        moved = settle(conn, dependent, by)
+        if moved is None:
+            continue
+        if moved.state is JobState.CANCELLED:
+            for further in _DEPENDENTS.run(conn, job_id=dependent).scalars():
+                heapq.heappush(to_visit, further)
+        pools |= moved.woken_pools
+    return frozenset(pools)
+
+
+def settle(conn: Connection, job_id: str, by: By) -> Moved | None:
+    """Decide about one blocked job: `queued` when all it needs succeeded, `cancelled` when one did not, else None."""
+    # The lock comes first: of two parents that finish at once, the second one sees the first one's end.
+    if _LOCK.run(conn, job_id=job_id).scalar_one_or_none() != JobState.BLOCKED:
+        return None
+    needed = _NEEDED.run(conn, job_id=job_id).all()
+    failed = next((row for row in needed if row.state in {JobState.FAILED, JobState.CANCELLED}), None)
+    if failed is not None:
+        message = f"Needs {failed.id}, which ended {failed.state}."
+        _CANCEL.run(conn, job_id=job_id, reason=Reason.DEPENDENCY_FAILED.value, message=message)
+        record(conn, job_id, states.CANCEL.name, by)
+        return Moved(JobState.CANCELLED)
+    if all(row.state == JobState.SUCCEEDED for row in needed):
+        return _unblock(conn, job_id, by)
+    return None
+
+
+def _unblock(conn: Connection, job_id: str, by: By) -> Moved | None:
+    pool = _UNBLOCK.run(conn, job_id=job_id).scalar_one_or_none()
+    if pool is None:
+        return None
+    record(conn, job_id, states.UNBLOCK.name, by)
+    return Moved(JobState.QUEUED, frozenset({pool}))

@@ -1,0 +1,3 @@
+"""Trainshed: job orchestration for machine learning."""
+
+__version__ = "0.1.0"

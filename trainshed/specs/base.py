@@ -1,0 +1,90 @@
+"""What every part of a job spec shares: the strict base model, and the types for durations, sizes and names."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+class SpecModel(BaseModel):
+    """Base of all spec classes: nothing is coerced, nothing unknown is accepted, nothing changes afterwards."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", re.IGNORECASE)
+_BYTES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+
+
+def parse_duration(value: Any) -> Any:
+    """Turn `"90s"`, `"1h30m"` or a number of seconds into seconds; leave any other type for pydantic to refuse."""
+    if not isinstance(value, str):
+        return value
+    parts = _DURATION.findall(value)
+    if not parts or _DURATION.sub("", value).strip():
+        raise PydanticCustomError(
+            "duration", "not a duration; write for example 90s, 15m, 1h30m or 2d, or a number of seconds"
+        )
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def parse_size(value: Any) -> Any:
+    """Turn `"2GiB"`, `"500M"` or a number of bytes into bytes; leave any other type for pydantic to refuse."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise PydanticCustomError("size", "not a size; write for example 512MiB, 2GiB or 4G, or a number of bytes")
+    return int(float(match[1]) * _BYTES[(match[2] or "").lower()])
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
+            "description": "Seconds, or 90s, 15m, 1h30m, 2d",
+        }
+    ),
+]
+"""A length of time in seconds."""
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "string"}],
+            "description": "Bytes, or 512MiB, 2GiB, 4G",
+        }
+    ),
+]
+"""A size in bytes."""
+
+Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$")]
+"""Lower-case letters, digits, dots, dashes and underscores; at most 63."""
+
+LabelKey = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$")]
+LabelValue = Annotated[str, Field(max_length=63, pattern=r"^[^\x00-\x1f\x7f]*$")]
+JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$")]
+"""The identifier of a job, as `submit` returned it."""
+EnvName = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+EnvValue = Annotated[str, Field(max_length=32_768, pattern=r"^[^\x00]*$")]

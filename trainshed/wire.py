@@ -1,0 +1,222 @@
+"""Request and response bodies of the REST API, as both sides see them.
+
+A client ignores fields it does not know, so that an old client works with a new server. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from trainshed.states import AttemptOutcome, JobState
+
+
+class WireModel(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class Problem(WireModel):
+    """An error, after RFC 9457 (`application/problem+json`)."""
+
+    type: str
+    """Address of the description of this kind of error."""
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable name of the kind of error; see `trainshed.errors`."""
+    remedy: str = ""
+    """What to do next."""
+    errors: tuple[ProblemField, ...] = ()
+    request_id: str = ""
+    """Quote it when you report the error; the server's log has the same one."""
+    facts: dict[str, Any] = {}
+
+
+class ProblemField(WireModel):
+    """One field with an error."""
+
+    path: str
+    message: str
+    value: Any = None
+    allowed: str | None = None
+    suggestion: str | None = None
+
+
+class Progress(WireModel):
+    """How far an attempt has come."""
+
+    fraction: float
+    """From 0 to 1."""
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    eta_s: float | None = None
+    """Seconds that are left, by the pace so far."""
+
+
+class Attempt(WireModel):
+    """One execution of a job."""
+
+    number: int
+    outcome: AttemptOutcome
+    message: str
+    worker: str
+    """Identifier of the worker that ran it."""
+    worker_name: str
+    started_at: datetime
+    ended_at: datetime | None
+    exit_code: int | None
+    signal: int | None
+    charged: bool
+    """Whether it used up retry budget."""
+    log_bytes: int
+    cpu_s: float | None
+    max_memory_bytes: int | None
+    facts: dict[str, Any]
+    """What the attempt recorded of its environment: threads, sandbox, versions, time of each step of its start."""
+
+
+class JobSummary(WireModel):
+    """A job as lists show it."""
+
+    id: str
+    name: str
+    kind: str
+    project: str
+    state: JobState
+    reason: str
+    message: str
+    labels: dict[str, str]
+    priority: int
+    pool: str
+    attempt: int
+    """Number of the latest attempt; 0 before the first."""
+    progress: Progress | None
+    created_at: datetime
+    started_at: datetime | None
+    """Start of the first attempt."""
+    finished_at: datetime | None
+
+
+class Job(JobSummary):
+    """A job in full."""
+
+    spec: dict[str, Any]
+    """The spec with all defaults filled in."""
+    depends_on: tuple[str, ...]
+    request: Literal["cancel", "pause", "preempt"] | None
+    """What a running job has been asked to do."""
+    not_before: datetime | None
+    """Earliest start of the next attempt, while one waits."""
+    retry_of: str | None
+    metrics: dict[str, float]
+    """Latest value of each series."""
+    attempts: tuple[Attempt, ...]
+
+
+class JobPage(WireModel):
+    """One page of a list. `next_cursor` is None on the last one."""
+
+    items: tuple[JobSummary, ...]
+    next_cursor: str | None
+
+
+class Event(WireModel):
+    """One thing that happened to a job. `seq` counts from 1 without gaps."""
+
+    job_id: str
+    seq: int
+    type: str
+    """The move (`submit`, `claim`, `release`, `finish`, ...) or `cancel_requested`."""
+    state: JobState
+    """State of the job after it."""
+    reason: str
+    message: str
+    actor: str
+    """`user`, `worker` or `reconciler`."""
+    cause: str
+    """Identifier of the API key, worker or reconciler."""
+    attempt: int
+    at: datetime
+
+
+class MetricPoint(WireModel):
+    step: int
+    value: float
+    at: datetime
+
+
+class MetricSeries(WireModel):
+    """One series of numbers, ordered by step."""
+
+    name: str
+    points: tuple[MetricPoint, ...]
+
+
+class Metrics(WireModel):
+    series: tuple[MetricSeries, ...]
+
+
+class Artifact(WireModel):
+    """A file that a job made."""
+
+    path: str
+    size: int
+    """Bytes."""
+    sha256: str
+    media_type: str
+    attempt: int
+    created_at: datetime
+
+
+class ArtifactList(WireModel):
+    items: tuple[Artifact, ...]
+
+
+class EventList(WireModel):
+    items: tuple[Event, ...]
+
+
+class Worker(WireModel):
+    """A worker process."""
+
+    id: str
+    name: str
+    host: str
+    pool: str
+    state: Literal["active", "draining", "gone"]
+    slots: int
+    busy: int
+    cpus: float
+    memory_bytes: int
+    gpus: int
+    sandbox: str
+    """What it isolates jobs with, for example `landlock:7+netns`; `none` when it cannot."""
+    runs_commands: bool
+    """Whether it takes `command` jobs."""
+    versions: dict[str, str]
+    started_at: datetime
+    last_seen_at: datetime
+
+
+class WorkerList(WireModel):
+    items: tuple[Worker, ...]
+
+
+class Readiness(WireModel):
+    """Answer of /readyz. `ready` is what decides the status: 200 or 503."""
+
+    ready: bool
+    checks: dict[str, str]
+    """`ok`, or what is wrong, by part."""
+
+
+class Version(WireModel):
+    version: str
+    api: str
