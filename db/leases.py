@@ -59,5 +59,16 @@ def beat(conn: Connection, owner: str) -> dict[tuple[str, int], Held]:
     return {(row.id, row.attempt): Held(_request(row.request)) for row in rows}
 
 
+_REQUESTED: Final = Statement("""
+    SELECT id, attempt, request FROM job WHERE owner = :owner AND state = 'running' AND request IS NOT NULL
+""")
+
+
+def requested(conn: Connection, owner: str) -> dict[tuple[str, int], JobRequest]:
+    """Return what the running jobs of a worker were asked to do, by (job, attempt). Writes nothing."""
+    rows = _REQUESTED.run(conn, owner=owner).all()
+    return {(row.id, row.attempt): JobRequest(row.request) for row in rows}
+
+
 def _request(value: str | None) -> JobRequest | None:
     return None if value is None else JobRequest(value)

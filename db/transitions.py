@@ -111,6 +111,8 @@ class Moved:
     state: JobState
     woken_pools: frozenset[str] = frozenset()
     """Pools in which a job became claimable by it."""
+    delay_s: float = 0.0
+    """How long a job that went back to the queue must wait."""
 
 
 _GUARDS: Final = {Lease: "owner = :owner", StaleLease: "hb = :hb"}
@@ -299,7 +301,7 @@ def release(
         return None
     _close_attempt(conn, lease, ending, charged=charged)
     record(conn, lease.job_id, states.RELEASE.name, by)
-    return Moved(JobState.QUEUED, frozenset({pool}))
+    return Moved(JobState.QUEUED, frozenset({pool}) if delay_s == 0 else frozenset(), delay_s)
 
 
 def finish(

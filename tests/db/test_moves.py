@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from db import leases, reports, requests, transitions
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Lease
+from db.models import Attempt, Job
 from db.outcomes import conclude
 from db.reports import Point
 from db.transitions import By, Ending, StaleLease
@@ -90,8 +92,6 @@ def test_a_claim_takes_only_what_fits_in_what_is_free(database: Database, needs:
 
 
 def test_a_worker_that_cannot_isolate_does_not_take_commands(database: Database) -> None:
-    from dataclasses import replace
-
     with database.begin() as conn:
         submit(conn)
         assert transitions.claim(conn, replace(CAPACITY, runs_commands=False)) is None
@@ -307,7 +307,9 @@ def test_points_replace_themselves_and_a_new_attempt_drops_the_old_ones(database
         job_id = submit(conn)
         won = claim(conn)
         for _ in range(2):
-            reports.add_points(conn, won.lease, [Point("loss", 1, 0.5), Point("loss", 2, 0.25), Point("accuracy", 1, 1)])
+            reports.add_points(
+                conn, won.lease, [Point("loss", 1, 0.5), Point("loss", 2, 0.25), Point("accuracy", 1, 1)]
+            )
     assert points(database, job_id) == [("accuracy", 1, 1.0), ("loss", 1, 0.5), ("loss", 2, 0.25)]
     with database.begin() as conn:
         end(conn, won, AttemptOutcome.PREEMPTED)
@@ -356,10 +358,6 @@ def test_a_job_carries_its_spec_and_facts_as_json(database: Database) -> None:
         reports.add_facts(conn, won.lease, {"sandbox": "landlock:7"})
         reports.progress(conn, won.lease, {"fraction": 0.5})
     with database.read() as conn:
-        from sqlalchemy import select
-
-        from db.models import Attempt, Job
-
         assert conn.execute(select(Attempt.facts)).scalar_one() == {"threads": 1, "sandbox": "landlock:7"}
         assert conn.execute(select(Job.progress, Job.reason, Job.labels)).one() == (
             {"fraction": 0.5},

@@ -116,7 +116,7 @@ class BaseSpec(SpecModel):
     retry: Retry = Retry()
     """What happens after an attempt that did not succeed."""
     timeout: Timeout = Timeout()
-    """Limits in time."""
+    """Longest run, longest wait, and the grace before a kill."""
     depends_on: Annotated[tuple[JobId, ...], Field(max_length=100)] = ()
     """Jobs that must succeed first. When one of them fails, this job ends `cancelled`."""
     env: Annotated[dict[EnvName, EnvValue], Field(max_length=256, default_factory=dict)]

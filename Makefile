@@ -1,0 +1,46 @@
+# The commands of this repository. `make help` lists them. Nothing is needed beforehand but Python 3.11+, git and make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo up bench format clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install everything into .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Trainshed needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
+	@echo "Setting up .venv (once; TensorFlow is large)..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+check: $(READY) ## Lint, types, import contracts
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
+	$(BIN)/pytest
+
+demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
+	@$(BIN)/python examples/demo.py
+
+up: $(READY) ## Run Trainshed on this machine until Ctrl-C
+	@$(BIN)/trainshed up
+
+bench: $(READY) ## Measure, and print what each step costs
+	$(BIN)/python -m bench
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+clean: ## Remove all that was made here: .venv, data, caches
+	rm -rf $(VENV) .trainshed .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,151 @@
+"""`data.path`: an .npz file with `x`, `y`, or with `x_train`, `y_train`, `x_test`, `y_test`.
+
+A hostile file costs an error and no more: nothing is unpickled, and nothing is allocated before its headers agree with
+the sizes inside the archive and with `MAX_BYTES`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.checked_arrays import checked_images, checked_labels, class_count
+from ml.data.dataset import Dataset, Images, Labels
+from ml.data.npz_headers import MAX_BYTES, read_headers
+from ml.errors import InvalidData
+
+_WHOLE: Final = ("x", "y")
+_DIVIDED: Final = ("x_train", "y_train", "x_test", "y_test")
+_LAYOUTS: Final = "x and y, or x_train, y_train, x_test and y_test"
+
+
+def load(path: str, *, roots: tuple[Path, ...]) -> Dataset:
+    """Read and check the file. Raises `InvalidData` that names file, array, row and value.
+
+    Images: uint8 or float, (n, height, width) or (n, height, width, channels). Labels: integers 0..classes-1, (n,).
+    """
+    file = _allowed_file(path, roots)
+    with _opened(file, path) as archive:
+        names = _layout_of(archive, path)
+        arrays = {name: _read(archive, name, path) for name in names}
+    return _as_dataset(arrays, path)
+
+
+def _allowed_file(path: str, roots: tuple[Path, ...]) -> Path:
+    resolved = Path(path).resolve()  # before the check, or a link would lead out of the roots
+    if not any(resolved.is_relative_to(root.resolve()) for root in roots):
+        listed = ", ".join(str(root) for root in roots) or "empty on this worker"
+        raise InvalidData(
+            f"{path} is not below a folder that jobs may read.",
+            remedy=f"Put the file below one of TRAINSHED_DATA_ROOTS ({listed}), or add its folder there.",
+            path=path,
+            field="data.path",
+        )
+    if not resolved.is_file():
+        what = "is a folder" if resolved.is_dir() else "is no regular file" if resolved.exists() else "does not exist"
+        raise InvalidData(
+            f"{path} {what}.", remedy="Give the path of an .npz file on the worker.", path=path, field="data.path"
+        )
+    return resolved
+
+
+@contextmanager
+def _opened(file: Path, path: str) -> Iterator[zipfile.ZipFile]:
+    remedy = f"Write it again with numpy.savez(path, ...): {_LAYOUTS}."
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except zipfile.BadZipFile as error:
+        raise InvalidData(f"{path} is no complete .npz file: {error}.", remedy=remedy, path=path) from error
+    except (zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, OSError) as error:
+        # Damaged, encrypted or exotic: zipfile and numpy have no common class for these.
+        raise InvalidData(f"{path} cannot be read: {error}.", remedy=remedy, path=path) from error
+
+
+def _layout_of(archive: zipfile.ZipFile, path: str) -> tuple[str, ...]:
+    """Return the names of the arrays to read, after their headers were found harmless."""
+    headers = read_headers(archive, path)
+    names = next((layout for layout in (_DIVIDED, _WHOLE) if set(layout) <= set(headers)), None)
+    if names is None:
+        found = ", ".join(sorted(headers)) or "nothing"
+        raise InvalidData(f"{path} holds {found}.", remedy=f"It needs the arrays {_LAYOUTS}.", path=path)
+    total = sum(headers[name].bytes for name in names)
+    if total > MAX_BYTES:
+        raise InvalidData(
+            f"The arrays of {path} hold {total:,} bytes, and {MAX_BYTES:,} is the limit.",
+            remedy="Store images as uint8, make them smaller, or use fewer.",
+            path=path,
+        )
+    for name in names:
+        headers[name].refuse_objects(path)
+    return names
+
+
+def _read(archive: zipfile.ZipFile, name: str, path: str) -> npt.NDArray[Any]:
+    with archive.open(f"{name}.npy") as stream:
+        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+
+
+def _as_dataset(arrays: dict[str, npt.NDArray[Any]], path: str) -> Dataset:
+    divided = "x_train" in arrays
+    names = _DIVIDED if divided else _WHOLE
+    images, labels = _pair(arrays, names[0], names[1], path)
+    n_classes = class_count(labels, field=names[1], path=path)
+    own_test_from = None
+    if divided:
+        own_test_from = len(labels)
+        images, labels = _with_own_test(images, labels, arrays, n_classes, path)
+    return Dataset(
+        source=path,
+        images=images,
+        labels=labels,
+        class_names=tuple(str(number) for number in range(n_classes)),
+        own_test_from=own_test_from,
+        provenance=f"file {path}",
+        licence="not stated",
+    )
+
+
+def _with_own_test(
+    images: Images, labels: Labels, arrays: dict[str, npt.NDArray[Any]], n_classes: int, path: str
+) -> tuple[Images, Labels]:
+    test_images, test_labels = _pair(arrays, "x_test", "y_test", path)
+    if test_images.shape[1:] != images.shape[1:] or test_images.dtype != images.dtype:
+        raise InvalidData(
+            f"{path}: x_test holds {test_images.dtype} images of {test_images.shape[1:]}, x_train {images.dtype} images"
+            f" of {images.shape[1:]}.",
+            remedy="Both must have one size and one dtype.",
+            path=path,
+            field="x_test",
+        )
+    unknown = np.flatnonzero(test_labels >= n_classes)
+    if unknown.size:
+        row = int(unknown[0])
+        raise InvalidData(
+            f"{path}: y_test[{row}] is {test_labels[row]}, and y_train has the classes 0 to {n_classes - 1}.",
+            remedy="Each class of the test part needs examples to train on.",
+            path=path,
+            row=row,
+            field="y_test",
+        )
+    return np.concatenate([images, test_images]), np.concatenate([labels, test_labels])
+
+
+def _pair(arrays: dict[str, npt.NDArray[Any]], x: str, y: str, path: str) -> tuple[Images, Labels]:
+    images = checked_images(arrays[x], field=x, path=path)
+    labels = checked_labels(arrays[y], field=y, path=path)
+    if len(images) != len(labels):
+        raise InvalidData(
+            f"{path}: {x} has {len(images)} examples and {y} has {len(labels)} labels.",
+            remedy="Each image needs one label.",
+            path=path,
+            field=y,
+        )
+    return images, labels

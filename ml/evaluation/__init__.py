@@ -1,0 +1,1 @@
+"""Measures a classifier: plain functions from labels and logits to numbers."""

@@ -1,0 +1,1 @@
+"""A trained model as files: the `.keras` archive, its card, and the checkpoints on the way."""

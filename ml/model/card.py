@@ -1,0 +1,87 @@
+"""The model card as data, `model.json`: what the model is, what it was trained on, and how to make it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ml.errors import InvalidData
+from ml.training.epoch import Epoch
+from trainshed.specs import Data, SpecModel, Split
+from trainshed.specs.preprocess import AnyStep
+
+FILE_NAME = "model.json"
+
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TrainedOn(SpecModel):
+    """The data of a model."""
+
+    source: str
+    """`builtin/...` or an absolute path."""
+    digest: _Digest
+    """SHA-256 of the content."""
+    split: Split
+    """How it was divided."""
+    parts_digest: _Digest
+    """SHA-256 of the rows of each part."""
+    counts: dict[str, int]
+    """Examples in train, validation and test."""
+    train_class_counts: tuple[int, ...]
+    """Examples of each class in train."""
+    provenance: str
+    licence: str
+    synthetic: bool
+
+    def as_data(self) -> Data:
+        """Return the same as a spec says it."""
+        if self.source.startswith("/"):
+            return Data(path=self.source, split=self.split)
+        return Data(dataset=self.source, split=self.split)
+
+
+class ModelCard(SpecModel):
+    """One trained model. `model.keras` beside it takes raw images and gives one logit a class."""
+
+    format_version: Literal[1] = 1
+    name: str
+    family: Literal["image_classifier"]
+    preset: str
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    """Names in the order of the logits."""
+    input_shape: tuple[int, int, int]
+    """Height, width and channels of a raw image."""
+    preprocess: tuple[AnyStep, ...]
+    """Steps that are part of the saved model."""
+    data: TrainedOn
+    spec: dict[str, Any]
+    """The job spec with its defaults filled in."""
+    seed: int
+    threads: int
+    versions: dict[str, str]
+    history: tuple[Epoch, ...]
+    exported_epoch: int
+    """Number of the epoch whose weights these are."""
+    metrics: dict[str, float]
+    """Of that epoch, on train and validation. The test part has not been looked at."""
+    parameters: int
+    """Trainable numbers."""
+    weights_sha256: _Digest
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read `model.json`. Raises `InvalidData`."""
+    remedy = "Only models that a train job of Trainshed made can be evaluated."
+    try:
+        return ModelCard.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InvalidData(f"{path.name} cannot be read: {error.strerror}.", remedy=remedy, path=path.name) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise InvalidData(
+            f"{path.name} is no model card of format 1: {place}: {first['msg']}.", remedy=remedy, path=path.name
+        ) from error

@@ -1,0 +1,60 @@
+"""Which states of a model a run keeps: every so many epochs, the last few of those, and the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from ml.model.file import save_model
+from ml.training.epoch import Epoch
+from ml.workspace import Workspace
+from trainshed.specs import Checkpoint
+
+
+@dataclass(slots=True)
+class Checkpoints:
+    """Writes `checkpoints/epoch-0005.keras` each `every_epochs`, and removes all but the `keep_last` newest."""
+
+    model: keras.Model
+    workspace: Workspace
+    policy: Checkpoint
+    _kept: list[str] = field(default_factory=list)
+
+    def after(self, epoch: Epoch) -> None:
+        """Keep the model as it is after `epoch`, if it is due. The new one is written before an old one goes."""
+        if self.policy.every_epochs is None or epoch.number % self.policy.every_epochs:
+            return
+        name = f"checkpoints/epoch-{epoch.number:04d}.keras"
+        save_model(self.model, self.workspace, name)
+        self._kept.append(name)
+        while len(self._kept) > self.policy.keep_last:
+            (self.workspace.output / self._kept.pop(0)).unlink()
+
+
+@dataclass(slots=True)
+class BestWeights:
+    """Remembers the weights of the epoch with the lowest validation loss; of equal ones, the first."""
+
+    network: keras.Model
+    _epoch: Epoch | None = None
+    _weights: list[Any] = field(default_factory=list)
+
+    def after(self, epoch: Epoch) -> None:
+        """Take the weights as they are after `epoch`, if no epoch was better."""
+        if epoch.validation_loss is None or (self._epoch and not _better(epoch, self._epoch)):
+            return
+        self._epoch, self._weights = epoch, self.network.get_weights()
+
+    def restore(self) -> Epoch:
+        """Put them back and return the epoch they come from."""
+        assert self._epoch is not None
+        self.network.set_weights(self._weights)
+        return self._epoch
+
+
+def _better(epoch: Epoch, than: Epoch) -> bool:
+    assert epoch.validation_loss is not None
+    assert than.validation_loss is not None
+    return epoch.validation_loss < than.validation_loss

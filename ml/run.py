@@ -1,0 +1,44 @@
+"""Runs one job: `run(spec, workdir, report, settings=...)`.
+
+Everything it reads is the spec, `workdir/inputs` and the data roots; everything it leaves is in `workdir/output`.
+The same spec, data, seed, threads and library versions give the same numbers and the same weights, bit for bit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_never
+
+import tensorflow as tf
+
+from ml.errors import OutOfMemory
+from ml.families import image_classifier
+from ml.job import RunSettings, Summary
+from ml.report import Report
+from ml.workspace import Workspace
+from trainshed.specs import EvaluateSpec, TrainSpec
+
+__all__ = ["RunSettings", "Summary", "run"]
+
+
+def run(spec: TrainSpec | EvaluateSpec, workdir: Path, report: Report, *, settings: RunSettings) -> Summary:
+    """Run the job in `workdir` and return how it came out.
+
+    Raises `InvalidData`, `Diverged` or `OutOfMemory`, all `JobError`s with detail and remedy.
+    """
+    try:
+        with Workspace(workdir).opened() as workspace:
+            return _dispatch(spec, workspace, report, settings)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        first_line = str(error).split("\n", maxsplit=1)[0] or "an allocation failed"
+        raise OutOfMemory(f"The job ran out of memory: {first_line}.") from error
+
+
+def _dispatch(spec: TrainSpec | EvaluateSpec, workspace: Workspace, report: Report, settings: RunSettings) -> Summary:
+    match spec:
+        case TrainSpec():
+            return image_classifier.train(spec, workspace, report, settings=settings)
+        case EvaluateSpec():
+            return image_classifier.evaluate(spec, workspace, report, settings=settings)
+        case _:
+            assert_never(spec)

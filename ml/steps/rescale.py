@@ -1,0 +1,12 @@
+"""`rescale`: pixel * scale + offset."""
+
+from __future__ import annotations
+
+import keras
+
+from trainshed.specs import Rescale
+
+
+def rescale(step: Rescale, *, name: str) -> keras.Layer:
+    """Return the layer that does it."""
+    return keras.layers.Rescaling(step.scale, step.offset, name=name)

@@ -1,0 +1,1 @@
+"""Our own training loop: Keras' `fit` keeps state between epochs that no checkpoint holds; exact resume needs this."""

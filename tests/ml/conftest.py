@@ -1,0 +1,65 @@
+"""What the tests of `ml` share: tiny specs, tiny data, and one prepared TensorFlow for the whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.job import RunSettings
+from ml.runtime import set_up
+
+THREADS = 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow() -> None:
+    """TensorFlow takes its number of threads before its first operation, and pytest is one process."""
+    set_up(threads=THREADS, seed=0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> RunSettings:
+    return RunSettings(threads=THREADS, data_roots=(tmp_path,))
+
+
+@pytest.fixture
+def write_npz(tmp_path: Path) -> Callable[..., Path]:
+    """Write arrays to `data.npz` below the data root and return its path."""
+
+    def write(**arrays: Any) -> Path:
+        path = tmp_path / "data.npz"
+        np.savez(path, **arrays)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def shapes() -> dict[str, np.ndarray]:
+    """Sixty images of 6x6 pixels in three classes that a network tells apart at once: bright rows at three heights."""
+    labels = np.arange(60) % 3
+    images = np.random.Generator(np.random.PCG64(7)).integers(0, 60, (60, 6, 6), dtype=np.uint8)
+    for row, label in enumerate(labels):
+        images[row, 2 * label : 2 * label + 2] = 250
+    return {"x": images, "y": labels}
+
+
+@pytest.fixture
+def train_document(write_npz: Callable[..., Path], shapes: dict[str, np.ndarray]) -> dict[str, Any]:
+    """A train spec that runs in about a second."""
+    return {
+        "kind": "train",
+        "name": "shapes",
+        "data": {"path": str(write_npz(**shapes)), "split": {"validation": 0.2, "test": 0.2}},
+        "preprocess": [
+            {"step": "rescale", "scale": 0.004},
+            {"step": "resize", "height": 18, "width": 18},
+            {"step": "random_translate", "height": 0.1, "width": 0.1},
+        ],
+        "model": {"family": "image_classifier"},
+        "training": {"epochs": 2, "batch_size": 8, "learning_rate": 0.01},
+    }

@@ -1,0 +1,100 @@
+"""The other duties of the reconciler, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from db import workers
+from db.engine import Database
+from db.transitions import By
+from db.workers import WorkerFacts
+from reconciler import expire, prune, rehint, unblock
+from tests.factories import claim, end, make_project, submit
+from trainshed.states import Actor, AttemptOutcome
+
+BY = By(Actor.RECONCILER, "rec_test")
+FACTS = WorkerFacts(
+    id="wrk_a",
+    name="a",
+    host="here",
+    pid=1,
+    pool="cpu",
+    slots=2,
+    cpus=2.0,
+    memory_bytes=2**33,
+    gpus=0,
+    sandbox="none",
+    runs_commands=True,
+    versions={},
+)
+
+
+@pytest.fixture(autouse=True)
+def project(database: Database) -> None:
+    with database.begin() as conn:
+        make_project(conn)
+
+
+def test_a_pool_is_told_again_after_five_seconds_and_then_not_at_once(database: Database) -> None:
+    with database.begin() as conn:
+        submit(conn)
+    assert rehint.run_once(database).pools == set()
+    with database.begin() as conn:
+        conn.execute(text("UPDATE job SET hinted_at = hinted_at - 6"))
+    assert rehint.run_once(database).pools == {"cpu"}
+    assert rehint.run_once(database).pools == set()
+
+
+def test_a_retry_that_has_come_due_is_told_of_at_once(database: Database) -> None:
+    with database.begin() as conn:
+        submit(conn)
+        end(conn, claim(conn), AttemptOutcome.CRASHED)
+    assert rehint.run_once(database).pools == set()
+    with database.begin() as conn:
+        conn.execute(text("UPDATE job SET not_before = not_before - 2, hinted_at = hinted_at - 2"))
+    assert rehint.run_once(database).pools == {"cpu"}
+
+
+def test_a_job_past_its_queue_timeout_is_expired_with_what_waits_for_it(database: Database) -> None:
+    with database.begin() as conn:
+        late = submit(conn, queue_timeout_s=1.0)
+        child = submit(conn, needs=(late,))
+        conn.execute(text("UPDATE job SET queued_at = queued_at - 2"))
+    assert expire.run_once(database, BY).expired == (late,)
+    with database.read() as conn:
+        states = {row.id: row.state for row in conn.execute(text("SELECT id, state FROM job"))}
+    assert states == {late: "failed", child: "cancelled"}
+    assert expire.run_once(database, BY).expired == ()
+
+
+def test_a_job_left_blocked_although_its_parent_succeeded_is_unblocked(database: Database) -> None:
+    with database.begin() as conn:
+        parent = submit(conn)
+        end(conn, claim(conn))
+        child = submit(conn, needs=(parent,))  # as if the parent's finish had not seen it
+    counts = unblock.run_once(database, BY)
+    assert counts.settled == (child,)
+    assert counts.woken_pools == {"cpu"}
+
+
+def test_a_worker_not_seen_is_marked_gone_and_later_forgotten(database: Database) -> None:
+    with database.begin() as conn:
+        workers.register(conn, FACTS)
+        workers.register(conn, replace(FACTS, id="wrk_b"))
+        conn.execute(text("UPDATE worker SET last_seen_at = last_seen_at - 60 WHERE id = 'wrk_a'"))
+    assert prune.run_once(database).gone == 1
+    with database.begin() as conn:
+        conn.execute(text("UPDATE worker SET last_seen_at = last_seen_at - 4000 WHERE id = 'wrk_a'"))
+    assert prune.run_once(database).workers == 1
+    with database.read() as conn:
+        assert conn.execute(text("SELECT id FROM worker")).scalars().all() == ["wrk_b"]
+
+
+def test_a_worker_that_was_forgotten_while_it_was_cut_off_is_told_so(database: Database) -> None:
+    with database.begin() as conn:
+        assert not workers.seen(conn, "wrk_a", busy=0, state="active")
+        workers.register(conn, FACTS)
+        assert workers.seen(conn, "wrk_a", busy=1, state="draining")

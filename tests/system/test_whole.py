@@ -1,0 +1,132 @@
+"""What a user does, end to end, against real processes, on both databases."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.servers import wait_until
+from tests.system.platform import Platform
+
+pytestmark = pytest.mark.timeout(180)
+
+PYTHON = sys.executable
+
+TRAIN = {
+    "kind": "train",
+    "name": "digits",
+    "data": {"dataset": "builtin/digits"},
+    "preprocess": [{"step": "rescale", "scale": 0.0625}, {"step": "resize", "height": 20, "width": 20}],
+    "model": {"family": "image_classifier", "preset": "cnn_small"},
+    "training": {"epochs": 1, "batch_size": 64},
+}
+
+
+def test_two_hundred_commands_each_run_once_and_spread_over_all_slots(platform: Platform) -> None:
+    platform.start(workers=2, slots=2)
+    jobs = [platform.command("echo", f"line {number}") for number in range(200)]
+    wait_until(
+        lambda: (
+            platform.http.get("/jobs", params={"state": "succeeded", "limit": 200}).json()["items"].__len__() == 200
+        ),
+        within_s=120,
+        what="200 jobs to succeed",
+    )
+    by_worker: Counter[str] = Counter()
+    for number, job_id in enumerate(jobs):
+        job = platform.job(job_id)
+        assert [attempt["outcome"] for attempt in job["attempts"]] == ["succeeded"]
+        assert platform.log(job_id) == f"line {number}\n"
+        by_worker[job["attempts"][0]["worker_name"]] += 1
+    assert min(by_worker["worker-1"], by_worker["worker-2"]) >= 40
+
+
+def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_was_there(platform: Platform) -> None:
+    platform.start(workers=1, slots=2)
+    train = platform.submit(TRAIN)
+    evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": train}})
+    assert platform.job(evaluate)["state"] == "blocked"
+
+    assert platform.wait(train)["state"] == "succeeded", platform.log(train)
+    job = platform.wait(evaluate)
+    assert job["state"] == "succeeded", platform.log(evaluate)
+
+    assert 0.2 < job["metrics"]["evaluation/accuracy"] <= 1
+    series = {one["name"]: one["points"] for one in platform.http.get(f"/jobs/{train}/metrics").json()["series"]}
+    assert [point["step"] for point in series["epoch/validation_accuracy"]] == [1]
+    paths = {artifact["path"] for artifact in platform.http.get(f"/jobs/{train}/artifacts").json()["items"]}
+    assert {"model.keras", "model.json", "MODEL_CARD.md"} <= paths
+    model = platform.http.get(f"/jobs/{train}/artifacts/model.keras")
+    assert model.content.startswith(b"PK")
+
+
+def test_an_evaluation_ends_cancelled_when_its_training_fails(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    train = platform.submit({**TRAIN, "data": {"path": str(platform.folder / "data" / "missing.npz")}})
+    evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": train}})
+    trained = platform.wait(train)
+    assert (trained["state"], trained["reason"]) == ("failed", "invalid_data")
+    assert "missing.npz" in trained["message"]
+    evaluated = platform.wait(evaluate)
+    assert (evaluated["state"], evaluated["reason"]) == ("cancelled", "dependency_failed")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_what_a_command_writes_below_its_output_folder_becomes_its_artifacts(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    program = """
+import os, pathlib
+out = pathlib.Path(os.environ["TRAINSHED_OUTPUT_DIR"])
+(out / "deep" / "er").mkdir(parents=True)
+(out / "deep" / "er" / "numbers.csv").write_text("1,2\\n")
+(out / "secret").symlink_to("/etc/passwd")
+os.link(out / "deep" / "er" / "numbers.csv", out / "twin")
+os.mkfifo(out / "pipe")
+"""
+    job_id = platform.command(PYTHON, "-c", program)
+    job = platform.wait(job_id)
+    assert job["state"] == "succeeded", platform.log(job_id)
+    assert platform.http.get(f"/jobs/{job_id}/artifacts").json()["items"] == []
+    left_out = " ".join(job["attempts"][0]["facts"]["artifacts_left_out"])
+    assert all(name in left_out for name in ("secret", "twin", "pipe", "numbers.csv"))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize(
+    ("command", "state", "reason", "words"),
+    [
+        (["sh", "-c", "exit 3"], "failed", "user_error", "exit code 3"),
+        (["no-such-program"], "failed", "user_error", "no-such-program"),
+        (["sh", "-c", "kill -SEGV $$"], "failed", "crashed", "SIGSEGV"),
+        (["sleep", "60"], "failed", "timed_out", "timeout.run"),
+    ],
+)
+def test_each_way_to_fail_has_its_reason(
+    platform: Platform, command: list[str], state: str, reason: str, words: str
+) -> None:
+    platform.start(workers=1, slots=1)
+    job_id = platform.command(*command, timeout={"run": "2s"}, retry={"budget": {"crashed": 0}})
+    job = platform.wait(job_id)
+    assert (job["state"], job["reason"]) == (state, reason)
+    assert words in job["message"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_command_cannot_read_the_secrets_of_its_worker(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    program = f"""
+import os, pathlib
+for path in ["{platform.folder}/admin.key", "/proc/{platform.workers[0].pid}/environ", "{platform.folder}/store"]:
+    try:
+        print(path, os.listdir(path) if os.path.isdir(path) else pathlib.Path(path).read_bytes())
+    except OSError as error:
+        print("refused", path)
+print(sorted(name for name in os.environ if name.startswith("TRAINSHED_")))
+"""
+    job_id = platform.command(PYTHON, "-c", program)
+    platform.wait(job_id)
+    log = platform.log(job_id)
+    assert log.count("refused") == 3, log
+    assert "['TRAINSHED_ATTEMPT', 'TRAINSHED_JOB_ID', 'TRAINSHED_OUTPUT_DIR']" in log

@@ -1,0 +1,175 @@
+"""Specs are strict, and their errors name path, value, what is allowed and the nearest valid name, all at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainshed.errors import InvalidSpec
+from trainshed.specs import CommandSpec, EvaluateSpec, TrainSpec, dump_spec, json_schema, load_spec, parse_spec
+
+COMMAND = {"kind": "command", "name": "hello", "command": ["echo", "hello"]}
+TRAIN = {
+    "kind": "train",
+    "name": "digits",
+    "data": {"dataset": "builtin/digits"},
+    "model": {"family": "image_classifier"},
+}
+JOB_ID = "job_01kb3ag7q8e6v4w9x2c5n8r1tz"
+EVALUATE = {"kind": "evaluate", "name": "digits-test", "model": {"job": JOB_ID}}
+
+
+def errors_of(document: Any) -> dict[str, str]:
+    with pytest.raises(InvalidSpec) as caught:
+        parse_spec(document)
+    return {error.path: error.message for error in caught.value.errors}
+
+
+@pytest.mark.parametrize(("document", "model"), [(COMMAND, CommandSpec), (TRAIN, TrainSpec), (EVALUATE, EvaluateSpec)])
+def test_a_spec_survives_the_way_to_json_and_back(document: dict[str, Any], model: type) -> None:
+    spec = parse_spec(document)
+    assert isinstance(spec, model)
+    assert parse_spec(json.loads(json.dumps(dump_spec(spec)))) == spec
+
+
+def test_a_misspelt_field_is_named_with_the_right_one() -> None:
+    assert errors_of({**TRAIN, "modle": 1}) == {"modle": "unknown field; did you mean `model`?"}
+
+
+def test_a_field_in_the_wrong_place_is_named_with_the_right_place() -> None:
+    assert errors_of({**TRAIN, "epochs": 3}) == {"epochs": "unknown field; did you mean `training.epochs`?"}
+
+
+def test_all_errors_come_at_once() -> None:
+    found = errors_of(
+        {
+            **TRAIN,
+            "training": {"epochs": "3", "batch_size": 0},
+            "preprocess": [{"step": "rescal"}, {"step": "resize", "heigth": 3, "width": 1.5}],
+            "timeout": {"run": "soon"},
+        }
+    )
+    assert set(found) == {
+        "training.epochs",
+        "training.batch_size",
+        "preprocess[0].step",
+        "preprocess[1].height",
+        "preprocess[1].width",
+        "preprocess[1].heigth",
+        "timeout.run",
+    }
+    assert found["preprocess[0].step"].endswith("did you mean `rescale`?")
+    assert found["preprocess[1].heigth"].endswith("did you mean `preprocess[1].height`?")
+
+
+def test_an_error_carries_value_and_what_is_allowed() -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        parse_spec({**TRAIN, "model": {"family": "image_clasifier"}})
+    (error,) = caught.value.errors
+    assert (error.value, error.allowed, error.suggestion) == ("image_clasifier", "image_classifier", "image_classifier")
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3, [COMMAND]])
+def test_a_document_that_is_no_mapping_is_refused_in_words(document: Any) -> None:
+    with pytest.raises(InvalidSpec, match="mapping"):
+        parse_spec(document)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("trian", "did you mean `train`"), (None, "required"), (7, "unknown kind")]
+)
+def test_a_wrong_kind_is_named(kind: Any, words: str) -> None:
+    assert words in errors_of({"kind": kind, "name": "a"})["kind"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: [", "line 1"),
+        ("a: 1\na: 2", "given twice"),
+        ("a: &x [1]\nb: *x", "aliases"),
+        ("? [a]\n: 1", "is no text"),
+        ("\tkind: train", "not valid YAML"),
+        ("[" * 5000, "nested too deeply"),
+    ],
+)
+def test_yaml_that_cannot_be_read_says_where_and_why(text: str, words: str) -> None:
+    with pytest.raises(InvalidSpec, match=words):
+        load_spec(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90s", 90), ("1h30m", 5400), ("2d", 172_800), (1.5, 1.5), ("500ms", 0.5)]
+)
+def test_durations_are_read(written: Any, seconds: float) -> None:
+    assert parse_spec({**COMMAND, "timeout": {"run": written}}).timeout.run == seconds
+
+
+@pytest.mark.parametrize(("written", "size"), [("2GiB", 2**31), ("500M", 500_000_000), (4096, 4096), ("1.5 KiB", 1536)])
+def test_sizes_are_read(written: Any, size: int) -> None:
+    assert parse_spec({**COMMAND, "resources": {"memory": written}}).resources.memory == size
+
+
+@pytest.mark.parametrize("written", ["", "1x", "h", "-1s", "1h x", True, 0, -3, "0s"])
+def test_what_is_no_duration_is_refused(written: Any) -> None:
+    assert "timeout.run" in errors_of({**COMMAND, "timeout": {"run": written}})
+
+
+def test_names_that_trainshed_sets_are_refused_in_env() -> None:
+    assert "TRAINSHED_JOB_ID" in errors_of({**COMMAND, "env": {"TRAINSHED_JOB_ID": "x"}})[""]
+
+
+def test_augmentation_before_preparation_is_refused() -> None:
+    steps = [{"step": "random_flip"}, {"step": "rescale", "scale": 0.5}]
+    assert "come last" in errors_of({**TRAIN, "preprocess": steps})["preprocess"]
+
+
+def test_data_needs_exactly_one_source() -> None:
+    assert "either dataset or path" in errors_of({**TRAIN, "data": {}})["data"]
+    both = {"dataset": "builtin/digits", "path": "/data/x.npz"}
+    assert "either dataset or path" in errors_of({**TRAIN, "data": both})["data"]
+
+
+def test_an_evaluation_waits_for_its_train_job_and_what_it_depends_on() -> None:
+    other = JOB_ID[:-1] + "0"
+    assert parse_spec({**EVALUATE, "depends_on": [other, JOB_ID]}).waits_for == (JOB_ID, other)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*TrainSpec.model_fields, "x"]), json_values), st.sampled_from(["train", "command"])
+)
+def test_whatever_is_wrong_becomes_invalid_spec_and_nothing_else(document: dict[str, Any], kind: str) -> None:
+    try:
+        spec = parse_spec({**document, "kind": kind})
+    except InvalidSpec:
+        return
+    assert parse_spec(dump_spec(spec)) == spec
+
+
+def test_the_exported_schema_is_the_one_in_the_docs() -> None:
+    committed = Path(__file__).parents[2] / "docs" / "job.schema.json"
+    assert json.loads(committed.read_text()) == json_schema(), "run: trainshed spec schema > docs/job.schema.json"
+
+
+def test_every_field_of_every_spec_is_documented() -> None:
+    def undocumented(schema: dict[str, Any]) -> list[str]:
+        return [
+            f"{title}.{name}"
+            for title, definition in schema["$defs"].items()
+            for name, field in definition["properties"].items()
+            if name not in {"kind", "step"} and "description" not in field
+        ]
+
+    assert undocumented(json_schema()) == []

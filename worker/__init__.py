@@ -1,0 +1,1 @@
+"""The worker: everything between a hint and a finished attempt."""

@@ -1,0 +1,232 @@
+"""One attempt at a job, from its claim to its end.
+
+    prepare -> launch -> watch -> collect -> conclude
+
+Each step may end the attempt; whatever happens becomes one `Ending`, and the ending becomes one move of the job.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import structlog
+
+from db import inputs, reports
+from db.engine import Database, DatabaseUnavailable
+from db.leases import Held
+from db.outcomes import conclude
+from db.reports import MadeFile
+from db.transitions import By, Claim, Ending, Moved
+from storage import Store, StoreError
+from trainshed.specs import CommandSpec, EvaluateSpec, JobSpec, dump_spec, parse_spec
+from trainshed.states import Actor, AttemptOutcome, JobRequest
+from worker.collect import collect
+from worker.launch.launcher import LaunchRequest, SetupFailed
+from worker.launch.running import RunningJob
+from worker.logs import LogCarrier
+from worker.plan import WorkerPlan
+from worker.reporter import Reporter, Superseded
+from worker.settings import WorkerSettings
+from worker.slots import Share
+from worker.spool import Spool
+from worker.supervision import Orders, Supervision
+from worker.verdict import Seen, Stop, verdict
+from worker.zygotes import Zygotes
+
+log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_LONGEST_OUTAGE_S: Final = 900.0
+_RETRY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKit:
+    """What every attempt of a worker uses."""
+
+    database: Database
+    store: Store
+    zygotes: Zygotes
+    spool: Spool
+    settings: WorkerSettings
+    plan: WorkerPlan
+    worker_name: str
+
+
+class Attempt:
+    """One attempt. `run` belongs to one thread; `on_beat`, `on_request` and `preempt` may be called from any."""
+
+    def __init__(self, claim: Claim, share: Share, kit: AttemptKit) -> None:
+        self.lease = claim.lease
+        self.done = threading.Event()
+        self._claim = claim
+        self._share = share
+        self._kit = kit
+        self._spec: JobSpec = parse_spec(claim.spec)
+        self._orders = Orders()
+        self._folder = kit.spool.folder(claim.lease)
+        self._log = log.bind(job_id=claim.lease.job_id, attempt=claim.lease.attempt)
+
+    def on_beat(self, held: Held | None) -> None:
+        """Take note of a heartbeat's answer; None: the lease is lost."""
+        if held is None:
+            self._orders.give(Stop.SUPERSEDED)
+        elif held.request is not None:
+            self.on_request(held.request)
+
+    def on_request(self, request: JobRequest) -> None:
+        """Take note of what the job was asked to do."""
+        if request is JobRequest.CANCEL:
+            self._orders.give(Stop.CANCEL)
+
+    def preempt(self) -> None:
+        """Have the job return to the queue."""
+        self._orders.give(Stop.DRAIN)
+
+    def run(self) -> Moved | None:
+        """Run the attempt to its end. None: another attempt took over, and nothing of this one was written."""
+        self._log.info("attempt.started", kind=self._claim.kind)
+        self._folder.make()
+        carrier = LogCarrier(self.lease, self._folder.log)
+        reporter = Reporter(self._kit.database, self.lease, carrier)
+        try:
+            ending, files = self._collect(self._execute(reporter))
+            moved = self._conclude(reporter, carrier, ending, files)
+            self._folder.remove()
+        finally:
+            carrier.close()
+            self.done.set()
+        self._log.info(
+            "attempt.ended", outcome=ending.outcome.value, state=moved.state.value if moved else "superseded"
+        )
+        return moved
+
+    # --- prepare, launch, watch ---
+
+    def _execute(self, reporter: Reporter) -> Ending:
+        try:
+            self._prepare()
+            running = self._launch(reporter)
+        except (StoreError, DatabaseUnavailable) as error:
+            return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
+        except SetupFailed as error:
+            return Ending(AttemptOutcome.SETUP_FAILED, str(error))
+        try:
+            seen = Seen(
+                is_program=isinstance(self._spec, CommandSpec),
+                run_timeout_s=self._spec.timeout.run,
+                memory_limit_bytes=self._spec.resources.memory,
+            )
+            return verdict(Supervision(running, reporter, self._orders, timeout=self._spec.timeout, seen=seen).watch())
+        finally:
+            running.close()
+
+    def _prepare(self) -> None:
+        """Fetch what the job needs from other jobs."""
+        if not isinstance(self._spec, EvaluateSpec):
+            return
+        with self._kit.database.read() as conn:
+            files = inputs.model_files(conn, self._spec.model.job)
+        if len(files) < 2:
+            raise StoreError(f"job {self._spec.model.job} has no model among its artifacts")
+        for file in files:
+            self._kit.store.fetch_to(file.sha256, self._folder.inputs / file.path)
+
+    def _launch(self, reporter: Reporter) -> RunningJob:
+        log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        before = time.time()
+        try:
+            running = self._kit.zygotes.start(self._request(log_fd))
+        finally:
+            os.close(log_fd)
+        timeline = {"queued": self._claim.queued_at, "claimed": self._claim.claimed_at}
+        timeline |= {"launching": before, "launched": time.time()}
+        facts = {"threads": self._threads, "sandbox": str(self._kit.plan.level), "timeline": timeline}
+        reporter.started(f"Runs on {self._kit.worker_name}.", facts)
+        return running
+
+    def _request(self, log_fd: int) -> LaunchRequest:
+        is_program = isinstance(self._spec, CommandSpec)
+        return LaunchRequest(
+            job_id=self.lease.job_id,
+            attempt=self.lease.attempt,
+            workdir=self._folder.work,
+            log_fd=log_fd,
+            threads=self._threads,
+            argv=self._spec.argv if isinstance(self._spec, CommandSpec) else None,
+            task=None if is_program else dump_spec(self._spec),
+            env=self._spec.env,
+            memory_limit_bytes=self._spec.resources.memory,
+            data_roots=self._kit.settings.data_roots,
+            hidden=(self._kit.spool.root,),
+            allow_unisolated=self._kit.settings.allow_unisolated,
+            network=self._kit.settings.job_network,
+        )
+
+    @property
+    def _threads(self) -> int:
+        return max(1, int(self._share.cpus))
+
+    # --- collect, conclude ---
+
+    def _collect(self, ending: Ending) -> tuple[Ending, tuple[MadeFile, ...]]:
+        """Store what the job made, unless it goes back to the queue for no fault of its own."""
+        if ending.outcome not in _COLLECTED:
+            return ending, ()
+        try:
+            collected = collect(self._folder.output, self._kit.store)
+        except (StoreError, OSError) as error:
+            message = f"The artifacts could not be stored: {error}"
+            return Ending(AttemptOutcome.STORAGE_FAILED, message, cpu_s=ending.cpu_s), ()
+        if collected.left_out:
+            ending.facts["artifacts_left_out"] = list(collected.left_out[:100])
+        return ending, collected.files
+
+    def _conclude(
+        self, reporter: Reporter, carrier: LogCarrier, ending: Ending, files: tuple[MadeFile, ...]
+    ) -> Moved | None:
+        """Store all log bytes, then end the attempt in one transaction."""
+        database = self._kit.database
+        reporter.add_facts(ending.facts)
+        self._insist(lambda: carrier.finish(database))
+        return self._insist(lambda: self._end(reporter, ending, files))
+
+    def _end(self, reporter: Reporter, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
+        by = By(Actor.WORKER, self.lease.owner)
+        jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
+        try:
+            with self._kit.database.begin() as conn:
+                reporter.check(conn)
+                reporter.write_rest(conn)
+                reports.add_artifacts(conn, self.lease, files)
+                return conclude(conn, self.lease, ending, by, jitter=jitter)
+        except Superseded:
+            return None
+
+    def _insist(self, write: Callable[[], _T]) -> _T:
+        """Write, and while the database is away try again: an attempt that is over must not be lost for an outage."""
+        deadline = time.monotonic() + _LONGEST_OUTAGE_S
+        while True:
+            try:
+                return write()
+            except DatabaseUnavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                self._log.warning("conclusion.postponed", error=str(error))
+                time.sleep(_RETRY_S)
+
+
+_COLLECTED: Final = frozenset(AttemptOutcome) - {
+    AttemptOutcome.PREEMPTED,
+    AttemptOutcome.PAUSED,
+    AttemptOutcome.SETUP_FAILED,
+    AttemptOutcome.STORAGE_FAILED,
+    AttemptOutcome.WORKER_LOST,
+}
+"""Outcomes after which the output folder is taken in. What a job that failed has written helps to see why."""

@@ -1,0 +1,108 @@
+"""Keeps the leases of this worker: one statement every three seconds, from a thread and connection of its own.
+
+What a beat brings back goes to the attempts: requests such as cancel, and the news that a lease is lost. Between two
+beats a read that costs nothing looks for requests, so that a cancel is carried out within half a second. While the
+database is away nothing is concluded: an attempt is superseded only when the database says so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from db import leases, workers
+from db.engine import Database, DatabaseUnavailable
+from db.leases import BEAT_S, Held, Lease
+from db.workers import WorkerFacts
+from trainshed.states import JobRequest
+
+log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 0.5
+
+
+class Beaten(Protocol):
+    """A running attempt, as the heartbeat sees it."""
+
+    lease: Lease
+
+    def on_beat(self, held: Held | None) -> None:
+        """Take note of the answer; None: the lease is lost."""
+
+    def on_request(self, request: JobRequest) -> None:
+        """Take note of what the job was asked to do."""
+
+
+class Heartbeat:
+    """Beats for all attempts of one worker."""
+
+    def __init__(
+        self, database: Database, facts: WorkerFacts, *, busy: Callable[[], int], state: Callable[[], str]
+    ) -> None:
+        self._database = database
+        self._facts = facts
+        self._busy = busy
+        self._state = state
+        self._running: dict[Lease, Beaten] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        with self._database.begin() as conn:
+            workers.register(conn, self._facts)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def add(self, attempt: Beaten) -> None:
+        with self._lock:
+            self._running[attempt.lease] = attempt
+
+    def remove(self, attempt: Beaten) -> None:
+        with self._lock:
+            self._running.pop(attempt.lease, None)
+
+    def _run(self) -> None:
+        beat_at = time.monotonic() + BEAT_S
+        while not self._stop.wait(LOOK_S):
+            try:
+                if time.monotonic() >= beat_at:
+                    beat_at = time.monotonic() + BEAT_S
+                    self.beat_once()
+                else:
+                    self.look_once()
+            except DatabaseUnavailable as error:
+                log.warning("heartbeat.failed", error=str(error))
+
+    def look_once(self) -> None:
+        """Pass on what running jobs were asked to do."""
+        with self._lock:
+            running = dict(self._running)
+        if not running:
+            return
+        with self._database.read() as conn:
+            requested = leases.requested(conn, self._facts.id)
+        for lease, attempt in running.items():
+            request = requested.get((lease.job_id, lease.attempt))
+            if request is not None:
+                attempt.on_request(request)
+
+    def beat_once(self) -> None:
+        """Extend all leases, and tell each attempt what the database answered."""
+        with self._lock:
+            before = dict(self._running)
+        with self._database.begin(urgent=True) as conn:
+            held = leases.beat(conn, self._facts.id)
+            known = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state())
+            if not known:
+                workers.register(conn, self._facts)
+        # Only those that were there before the statement: one claimed meanwhile is in no answer yet.
+        for lease, attempt in before.items():
+            attempt.on_beat(held.get((lease.job_id, lease.attempt)))

@@ -1,0 +1,154 @@
+"""A warm process that forks an init for each job.
+
+    python -m worker.launch.zygote --control-fd 3 --worker-pid 42 --preload ml.preload
+
+It imports what jobs need and never uses it. It has one thread, no secret, no connection, and sees no job's data. Before
+each fork it makes sure of that; where it is not so it says `refused`, ends, and the worker starts another.
+It dies with the worker. Orphans of an init that was killed come to it, and it kills them.
+
+From the worker: `start` with the descriptors of a job. To it: `ready`, `forked`, `refused`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import os
+import select
+import socket
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from worker.launch import child_signal, descriptors, linux, packets, tree
+from worker.launch.init import run_init
+
+MOST_FORKS: Final = 500
+"""A zygote is replaced after so many, to start again from clean memory."""
+_KILL_EVERY_MS: Final = 20
+
+
+class Zygote:
+    """The loop: fork when asked, reap, and kill orphans."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        worker_pidfd: int,
+        *,
+        child: Callable[[int], NoReturn] | None,
+        context_initialised: Callable[[], bool],
+    ) -> None:
+        self._control = control
+        self._worker_pidfd = worker_pidfd
+        self._child = child
+        self._context_initialised = context_initialised
+        self._children = child_signal.watch_children()
+        self._inits: set[int] = set()
+        self._forks = 0
+        self._allowed = descriptors.open_descriptors()
+
+    def serve(self) -> None:
+        """Return when the worker hangs up, when forking has become unsafe, or after `MOST_FORKS`."""
+        packets.send(self._control, {"ready": os.getpid()})
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._children, select.POLLIN)
+        is_serving = True
+        while is_serving:
+            wait_ms = _KILL_EVERY_MS if self._kill_orphans() else None
+            ready = [descriptor for descriptor, _ in poll.poll(wait_ms)]
+            child_signal.drain(self._children)
+            self._reap()
+            if self._control.fileno() in ready:
+                is_serving = self._take_order()
+
+    def _reap(self) -> None:
+        for pid, _, _ in tree.reap():
+            self._inits.discard(pid)
+
+    def _kill_orphans(self) -> bool:
+        """Kill all descendants that belong to no living init. Returns whether there were any."""
+        orphans = [child for child in tree.children(os.getpid()) if child.pid not in self._inits]
+        if orphans:
+            tree.kill_descendants(os.getpid(), spare=frozenset(self._inits), between=self._reap)
+        return bool(orphans)
+
+    def _take_order(self) -> bool:
+        """Return whether to go on."""
+        order, given = packets.receive(self._control)
+        if order is None:
+            return False
+        reason = self._why_not_to_fork(given)
+        if reason is not None:
+            packets.send(self._control, {"refused": reason, "id": order["start"]})
+            return False
+        pid = self._fork(given)
+        packets.send(self._control, {"forked": pid, "id": order["start"]})
+        return self._forks < MOST_FORKS
+
+    def _why_not_to_fork(self, given: list[int]) -> str | None:
+        threads = tree.count_threads()
+        if threads != 1:
+            return f"the zygote has {threads} threads; a lock that another one holds would stay locked in the child"
+        if self._context_initialised():
+            return "TensorFlow has been used in the zygote; its threads do not exist in a child, which would hang"
+        leaked = descriptors.open_descriptors() - self._allowed - set(given)
+        if leaked:
+            return f"the zygote has descriptors it did not have when it was ready: {sorted(leaked)}"
+        return None
+
+    def _fork(self, given: list[int]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            self._become_init(given)
+        for descriptor in given:
+            os.close(descriptor)
+        self._inits.add(pid)
+        self._forks += 1
+        return pid
+
+    def _become_init(self, given: list[int]) -> NoReturn:
+        self._control.detach()
+        channel, log, plan, job_channel = given
+        run_init(socket.socket(fileno=channel), log, plan, job_channel, self._worker_pidfd, self._child)
+
+
+def main() -> None:
+    """Prepare the process, import what jobs need, serve."""
+    arguments = _parse_arguments()
+    linux.die_with_parent(arguments.worker_pid)
+    linux.become_subreaper()
+    child_signal.ignore_stop_requests()
+    linux.set_process_name("trainshed-zygote")
+    worker_pidfd = os.pidfd_open(arguments.worker_pid)
+    child, context_initialised = _preload(arguments.preload) if arguments.preload else (None, _has_no_context)
+    control = socket.socket(fileno=arguments.control_fd)
+    control.set_inheritable(False)
+    gc.collect()
+    gc.freeze()
+    Zygote(control, worker_pidfd, child=child, context_initialised=context_initialised).serve()
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m worker.launch.zygote")
+    parser.add_argument("--control-fd", type=int, required=True)
+    parser.add_argument("--worker-pid", type=int, required=True)
+    parser.add_argument("--preload", metavar="MODULE", help="has preload() and context_initialised(); default: none")
+    return parser.parse_args()
+
+
+def _preload(name: str) -> tuple[Callable[[int], NoReturn], Callable[[], bool]]:
+    """Import the module `name` and the child; return the child's entry and the test for a used TensorFlow."""
+    module: Any = importlib.import_module(name)
+    child: Any = importlib.import_module("worker.child")
+    module.preload()
+    return child.main, module.context_initialised
+
+
+def _has_no_context() -> bool:
+    return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The worker as a whole: what starts with it, what runs while it lives, and how it leaves.
+
+start   register, take over what a dead worker left on this disk, start zygotes, heartbeat and poller
+look    fill a free slot with work; called by hint tasks and by the poller
+drain   claim no more; stop running jobs and return them to the queue uncharged
+stop    wait for the slots, then say goodbye
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from functools import partial
+from typing import Final
+
+import structlog
+
+from db import transitions, workers
+from db.engine import Database, DatabaseUnavailable, open_database
+from db.transitions import Capacity, Claim
+from db.workers import WorkerFacts
+from storage import open_store
+from trainshed import __version__
+from trainshed.ids import new_id
+from worker.attempt import Attempt, AttemptKit
+from worker.dispatch import Publisher
+from worker.heartbeat import Heartbeat
+from worker.logs import hand_in
+from worker.plan import WorkerPlan
+from worker.poller import Poller
+from worker.settings import WorkerSettings
+from worker.slots import Slots
+from worker.spool import Spool
+from worker.zygotes import Zygotes
+
+log = structlog.get_logger(__name__)
+
+_DRAIN_S: Final = 9.0
+"""How long a drained worker waits for its slots: an orchestrator kills after ten seconds."""
+
+
+class Runtime:
+    """One worker process."""
+
+    def __init__(self, settings: WorkerSettings, plan: WorkerPlan) -> None:
+        self.id = new_id("wrk")
+        self._settings = settings
+        self._plan = plan
+        self._name = settings.worker_name or socket.gethostname()
+        # A connection for each slot, and one each for heartbeat, poller and goodbye.
+        self._database = open_database(settings.database_url.get_secret_value(), pool_size=plan.slots + 3)
+        self._spool = Spool(settings.spool, self.id)
+        self._publisher = Publisher(settings.broker_url.get_secret_value())
+        self._zygotes = Zygotes(warm=settings.warm)
+        self.slots = Slots(plan.slots, self._whole())
+        self._heartbeat = Heartbeat(
+            self._database, self._facts(), busy=lambda: self.slots.busy, state=lambda: self.state
+        )
+        self._poller = Poller(self._fill)
+        self._kit = AttemptKit(
+            database=self._database,
+            store=open_store(settings.store_url),
+            zygotes=self._zygotes,
+            spool=self._spool,
+            settings=settings,
+            plan=plan,
+            worker_name=self._name,
+        )
+        self._running: set[Attempt] = set()
+        self._lock = threading.Lock()
+        self._draining = threading.Event()
+
+    @property
+    def state(self) -> str:
+        return "draining" if self._draining.is_set() else "active"
+
+    def start(self) -> None:
+        """Begin to work. Raises `DatabaseUnavailable` when the worker cannot register."""
+        self._zygotes.open()
+        self._heartbeat.start()
+        self._publisher.start()
+        self._poller.start()
+        threading.Thread(target=self._take_over, name="take-over", daemon=True).start()
+        log.info("worker.started", id=self.id, pool=self._settings.serves, slots=self._plan.slots)
+
+    def look(self) -> None:
+        """Run jobs one after the other for as long as a slot is free and something fits. Returns when nothing does."""
+        if not self.slots.take():
+            return
+        try:
+            while (claim := self._claim()) is not None:
+                self._run(claim)
+        finally:
+            self.slots.give()
+
+    def drain(self) -> None:
+        """Take no more work, and have running jobs return to the queue. Safe to call from a signal handler."""
+        self._draining.set()
+
+    def stop(self) -> None:
+        """Leave: within ten seconds no job of this worker runs and all are back in the queue."""
+        self.drain()
+        self._poller.stop()
+        with self._lock:
+            running = list(self._running)
+        for attempt in running:
+            attempt.preempt()
+        for attempt in running:
+            attempt.done.wait(_DRAIN_S)
+        self._say_goodbye()
+        self._heartbeat.stop()
+        self._publisher.close()
+        self._zygotes.close()
+        self._spool.close()
+        self._database.close()
+        log.info("worker.stopped", id=self.id)
+
+    # --- claim and run ---
+
+    def _fill(self) -> None:
+        """Start a thread for each slot that finds work. The poller's way in."""
+        while self.slots.take():
+            claim = self._claim()
+            if claim is None:
+                self.slots.give()
+                return
+            threading.Thread(target=self._run_polled, args=(claim,), name="slot", daemon=True).start()
+
+    def _run_polled(self, claim: Claim) -> None:
+        try:
+            next_claim: Claim | None = claim
+            while next_claim is not None:
+                self._run(next_claim)
+                next_claim = self._claim()
+        finally:
+            self.slots.give()
+
+    def _claim(self) -> Claim | None:
+        if self._draining.is_set():
+            return None
+        try:
+            claim = self.slots.claim(partial(_ask, self._database))
+        except DatabaseUnavailable as error:
+            log.warning("claim.failed", error=str(error))
+            return None
+        if claim is not None and claim.more:
+            # One hint wakes as many slots as there is work for: each claim passes it on.
+            self._publisher.hint([self._settings.serves])
+        return claim
+
+    def _run(self, claim: Claim) -> None:
+        attempt = Attempt(claim, self.slots.share_of(claim), self._kit)
+        with self._lock:
+            self._running.add(attempt)
+        self._heartbeat.add(attempt)
+        if self._draining.is_set():
+            attempt.preempt()
+        try:
+            moved = attempt.run()
+        finally:
+            self._heartbeat.remove(attempt)
+            self.slots.release(claim)
+            with self._lock:
+                self._running.discard(attempt)
+        if moved is not None:
+            self._publisher.hint(moved.woken_pools)
+            if moved.delay_s > 0:
+                self._poller.wake_in(moved.delay_s)
+
+    # --- come and go ---
+
+    def _whole(self) -> Capacity:
+        plan = self._plan
+        return Capacity(
+            worker_id=self.id,
+            worker_name=self._name,
+            pool=self._settings.serves,
+            cpus=plan.cpus,
+            memory_bytes=plan.memory_bytes,
+            gpus=self._settings.gpus,
+            slot_cpus=plan.cpus / plan.slots,
+            runs_commands=plan.runs_commands,
+        )
+
+    def _facts(self) -> WorkerFacts:
+        plan = self._plan
+        return WorkerFacts(
+            id=self.id,
+            name=self._name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            pool=self._settings.serves,
+            slots=plan.slots,
+            cpus=plan.cpus,
+            memory_bytes=plan.memory_bytes,
+            gpus=self._settings.gpus,
+            sandbox=str(plan.level),
+            runs_commands=plan.runs_commands,
+            versions={"trainshed": __version__, **plan.versions},
+        )
+
+    def _take_over(self) -> None:
+        """Hand in the logs that dead workers on this disk left behind."""
+        for folder, attempts in self._spool.abandoned():
+            try:
+                for attempt in attempts:
+                    hand_in(self._database, attempt.lease, attempt.log)
+            except DatabaseUnavailable as error:
+                log.warning("takeover.postponed", folder=folder.name, error=str(error))
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            log.info("takeover.done", worker=folder.name, attempts=len(attempts))
+
+    def _say_goodbye(self) -> None:
+        try:
+            with self._database.begin() as conn:
+                workers.seen(conn, self.id, busy=0, state="gone")
+        except DatabaseUnavailable as error:
+            log.warning("goodbye.failed", error=str(error))
+
+
+def _ask(database: Database, capacity: Capacity) -> Claim | None:
+    with database.begin() as conn:
+        return transitions.claim(conn, capacity)

@@ -1,0 +1,121 @@
+"""Watches one running job from its start until nothing of it is left.
+
+while something of it lives: take what it says, carry out what is asked of it, write reports twice a second
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+import structlog
+
+from db.engine import DatabaseUnavailable
+from db.reports import Point
+from trainshed.specs import Timeout
+from worker.launch.events import BadFrame, Event, Exited, Gone, InitLost, NotStarted
+from worker.launch.running import RunningJob
+from worker.protocol import Metrics, Progress, Result
+from worker.reporter import Pace, Reporter, Superseded
+from worker.verdict import Seen, Stop
+
+log = structlog.get_logger(__name__)
+
+_LOOK_S: Final = 0.2
+_FLUSH_S: Final = 0.5
+_DRAIN_GRACE_S: Final = 5.0
+"""A drained worker has ten seconds in all."""
+
+
+class Orders:
+    """What others (heartbeat, drain) ask of a running job. The weightiest one counts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stop: Stop | None = None
+
+    @property
+    def stop(self) -> Stop | None:
+        return self._stop
+
+    def give(self, stop: Stop) -> None:
+        with self._lock:
+            if stop.outweighs(self._stop):
+                self._stop = stop
+
+
+class Supervision:
+    """The supervisor of one attempt."""
+
+    def __init__(
+        self, running: RunningJob, reporter: Reporter, orders: Orders, *, timeout: Timeout, seen: Seen
+    ) -> None:
+        self._running = running
+        self._reporter = reporter
+        self._orders = orders
+        self._timeout = timeout
+        self._seen = seen
+        self._flush_pace = Pace(_FLUSH_S)
+        self._deadline = time.monotonic() + timeout.run if timeout.run else None
+        self._is_over = False
+
+    def watch(self) -> Seen:
+        """Return what was seen, when no process of the job is left."""
+        while not self._is_over:
+            for event in self._running.wait(_LOOK_S):
+                self._take(event)
+            self._check_deadline()
+            self._carry_out_orders()
+            if self._flush_pace.is_due():
+                self._flush()
+        return self._seen
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Metrics(points=points):
+                self._reporter.add_points([Point(series, step, value) for series, step, value in points])
+            case Progress():
+                self._reporter.set_progress(event.model_dump(mode="json", exclude={"frame"}))
+            case Result():
+                self._seen.result = event
+            case NotStarted():
+                self._seen.not_started = event
+            case BadFrame():
+                self._seen.bad_frame = event
+                self._running.kill()
+            case Exited():
+                self._seen.exited = event
+            case Gone(user_s=user_s, system_s=system_s):
+                self._seen.cpu_s = user_s + system_s
+                self._is_over = True
+            case InitLost():
+                self._is_over = self._running.sweep()
+            case _:  # the start was noted by whoever started it, and a closed channel says nothing new
+                return
+
+    def _check_deadline(self) -> None:
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._orders.give(Stop.TIMEOUT)
+
+    def _carry_out_orders(self) -> None:
+        stop = self._orders.stop
+        if stop is None or not stop.outweighs(self._seen.stop) or self._seen.exited is not None:
+            return
+        self._seen.stop = stop
+        log.info("job.stopping", why=stop.value)
+        match stop:
+            case Stop.SUPERSEDED:
+                self._running.kill()
+            case Stop.DRAIN:
+                self._running.terminate(min(self._timeout.grace, _DRAIN_GRACE_S))
+            case Stop.CANCEL | Stop.TIMEOUT:
+                self._running.terminate(self._timeout.grace)
+
+    def _flush(self) -> None:
+        try:
+            self._reporter.flush()
+        except Superseded:
+            self._orders.give(Stop.SUPERSEDED)
+        except DatabaseUnavailable as error:
+            log.warning("report.postponed", error=str(error))
