@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from storage.blobs import CHUNK_BYTES, BlobRef, describe, key_of, read_chunks, verified
-from storage.errors import BlobMissing, StoreUnavailable
+from storage.errors import BlobCorrupt, BlobMissing, StoreError, StoreUnavailable
 from storage.files import os_errors_translated, write_verified
 from storage.ranges import check_start
 
@@ -32,13 +32,12 @@ class BucketStore:
         self._objects = objects
 
     def put_file(self, source: Path | BinaryIO) -> BlobRef:
-        with os_errors_translated("cannot read the file to store"), ExitStack() as stack:
-            file = _seekable(source, stack)
+        with os_errors_translated("cannot read the file to store"), _rereadable(source) as file:
             start = file.tell()
             blob = describe(read_chunks(file))
             if not self._has(blob):
                 file.seek(start)
-                self._send(blob, verified(read_chunks(file), blob.digest))
+                self._send(blob, _unchanged(file, blob))
         return blob
 
     def open(self, digest: str) -> Iterator[bytes]:
@@ -98,15 +97,25 @@ class BucketStore:
                 yield bytes(chunk)
 
 
-def _seekable(source: Path | BinaryIO, stack: ExitStack) -> BinaryIO:
+def _unchanged(file: BinaryIO, blob: BlobRef) -> Iterator[bytes]:
+    try:
+        yield from verified(read_chunks(file), blob.digest)
+    except BlobCorrupt as error:
+        raise StoreError("the file changed while it was being stored") from error
+
+
+@contextmanager
+def _rereadable(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     if isinstance(source, Path):
-        return stack.enter_context(source.open("rb"))
-    if source.seekable():
-        return source
-    copy = stack.enter_context(tempfile.TemporaryFile())
-    copy.writelines(read_chunks(source))
-    copy.seek(0)
-    return copy
+        with source.open("rb") as file:
+            yield file
+    elif source.seekable():
+        yield source
+    else:
+        with tempfile.TemporaryFile() as copy:
+            copy.writelines(read_chunks(source))
+            copy.seek(0)
+            yield copy
 
 
 @contextmanager

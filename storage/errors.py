@@ -28,9 +28,7 @@ class BlobMissing(StoreError):
 
 class BlobCorrupt(StoreError):
     title = "The bytes in the store are damaged"
-    remedy = (
-        "Check the disk or bucket and restore the blob from its backup; storing the same file again also repairs it."
-    )
+    remedy = "Check the disk or bucket, and restore the blob from its backup."
 
 
 class StoreFull(StoreError):

@@ -19,9 +19,11 @@ _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 @contextmanager
 def os_errors_translated(doing: str) -> Iterator[None]:
-    """Turn errors of the operating system into `StoreFull` or `StoreUnavailable`."""
+    """Turn errors of the operating system into `StoreFull` or `StoreUnavailable`; a missing file stays what it is."""
     try:
         yield
+    except FileNotFoundError:
+        raise
     except OSError as error:
         kind = StoreFull if error.errno in _FULL else StoreUnavailable
         raise kind(f"{doing}: {error.strerror or error}") from error
@@ -31,7 +33,7 @@ def os_errors_translated(doing: str) -> Iterator[None]:
 def new_file(folder: Path, *, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
     """Make a file with a name that nobody has; it is removed again unless it has been moved away."""
     path = folder / f".{secrets.token_hex(16)}.part"
-    with open(os.open(path, _NEW_FILE, mode), "wb") as file:
+    with os.fdopen(os.open(path, _NEW_FILE, mode), "wb") as file:
         try:
             yield path, file
         finally:

@@ -19,7 +19,8 @@ class Store(Protocol):
         """Store a file, or what is left of an open one, without holding it in memory.
 
         When it returns, the blob is complete and durable; before, nobody sees it. Storing the same bytes again leaves
-        one good blob, also where the first had been damaged or lost. Raises `StoreFull`.
+        one complete blob, also where the first had been lost or cut short. Raises `StoreFull`, and `FileNotFoundError`
+        when `source` is not there.
         """
 
     def open(self, digest: str) -> Iterator[bytes]:

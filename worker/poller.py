@@ -25,7 +25,7 @@ class Poller:
 
     def __init__(self, fill: Callable[[], None]) -> None:
         self._fill = fill
-        self._due: list[float] = []
+        self._due: list[float] = [time.monotonic()]  # at once: work may have waited for this worker
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)

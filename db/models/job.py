@@ -23,15 +23,6 @@ class Job(Base):
         CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
         CheckConstraint(f"({_TERMINAL}) = (finished_at IS NOT NULL)", name="finished"),
         Index(
-            "ix_job_claim",
-            "pool",
-            text("priority DESC"),
-            "not_before",
-            "id",
-            postgresql_where=text("state = 'queued'"),
-            sqlite_where=text("state = 'queued'"),
-        ),
-        Index(
             "ix_job_running",
             "owner",
             "id",
@@ -97,3 +88,14 @@ class Job(Base):
     """The finished job that a user ran again as this one."""
     parent_id: Mapped[str | None] = mapped_column(String)
     """The sweep this job belongs to."""
+
+
+Index(
+    "ix_job_claim",
+    Job.pool,
+    Job.priority.desc(),
+    Job.not_before,
+    Job.id,
+    postgresql_where=text("state = 'queued'"),
+    sqlite_where=text("state = 'queued'"),
+)

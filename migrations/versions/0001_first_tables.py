@@ -287,6 +287,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("series_id", "step", name=op.f("pk_metric_point")),
     )
+    op.create_index(
+        "ix_job_claim",
+        "job",
+        ["pool", sa.text("priority DESC"), "not_before", "id"],
+        postgresql_where=sa.text("state = 'queued'"),
+        sqlite_where=sa.text("state = 'queued'"),
+    )
     for trigger in TERMINAL_GUARD[op.get_bind().dialect.name]:
         op.execute(trigger)
 

@@ -74,7 +74,7 @@ class Job:
         )
 
 
-def launch(zygote: Zygote, folder: Path, *argv: str, **options: Any) -> Job:
+def launch(zygote: Zygote, folder: Path, *argv: str, timeout_s: float = DEADLINE_S, **options: Any) -> Job:
     """Start a program, or with `task=` the training child, in a folder of its own."""
     home = folder / f"attempt-{next(_numbers)}"
     home.mkdir()
@@ -83,7 +83,7 @@ def launch(zygote: Zygote, folder: Path, *argv: str, **options: Any) -> Job:
         request = LaunchRequest(
             job_id="job_test", attempt=1, workdir=home / "work", log_fd=log, threads=1, argv=argv or None, **options
         )
-        _launched.append(zygote.start(request))
+        _launched.append(zygote.start(request, timeout_s=timeout_s))
         return Job(_launched[-1], home)
     finally:
         os.close(log)

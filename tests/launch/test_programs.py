@@ -109,7 +109,10 @@ def test_a_program_starts_in_an_empty_folder_of_its_own(light: Zygote, tmp_path:
 def test_a_program_finds_no_descriptor_but_the_standard_three(light: Zygote, tmp_path: Path) -> None:
     leaked = os.open("/etc/hosts", os.O_RDONLY)
     os.set_inheritable(leaked, True)
-    code = "import os; print([os.readlink(f'/proc/self/fd/{n}') for n in range(99) if os.path.lexists(f'/proc/self/fd/{n}')])"
+    code = (
+        "import os; fds = [f'/proc/self/fd/{n}' for n in range(99)]"
+        "; print([os.readlink(fd) for fd in fds if os.path.lexists(fd)])"
+    )
     job = launch(light, tmp_path, *python(code))
     job.finish()
     os.close(leaked)

@@ -15,6 +15,14 @@ from ml.runtime import set_up
 THREADS = 1
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let one warning pass: Keras 3.15 hands NumPy 2 its variables through the old `__array__`."""
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras.src.backend",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tensorflow() -> None:
     """TensorFlow takes its number of threads before its first operation, and pytest is one process."""

@@ -40,7 +40,7 @@ def test_stratified_parts_keep_the_proportions_of_the_classes():
 
 def test_the_draw_is_the_same_today_and_next_year():
     parts = divide(dataset([0] * 6 + [1] * 6), Split(validation=0.2, test=0.3, seed=3))
-    assert (parts.test.tolist(), parts.validation.tolist()) == ([0, 0], [0])
+    assert (parts.test.tolist(), parts.validation.tolist()) == ([2, 5, 7, 8], [4, 6])
 
 
 def test_another_seed_draws_other_rows():
@@ -76,7 +76,4 @@ def test_too_few_examples_for_all_shares_are_refused():
 
 def test_a_class_that_an_unstratified_draw_leaves_untrained_is_named():
     with pytest.raises(InvalidData, match="Class 1 has no example in the train part"):
-        divide(dataset([0, 1, 0]), Split(validation=0, test=0.6, stratify=False, seed=UNLUCKY))
-
-
-UNLUCKY = 0
+        divide(dataset([0, 1, 0]), Split(validation=0, test=0.6, stratify=False, seed=1))

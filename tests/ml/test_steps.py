@@ -106,4 +106,4 @@ def test_draws_are_uniform_and_pinned():
     counts = np.histogram(numbers, bins=20, range=(0, 1))[0]
     assert abs(counts - 5000).max() < 350
     assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 0.02
-    assert Draws(0, 1, 0, np.array([0, 1])).uniform(0).tolist() == [0.0, 0.0]
+    assert Draws(0, 1, 0, np.array([0, 1])).uniform(0).tolist() == [0.9752873302169826, 0.0029887481482393508]

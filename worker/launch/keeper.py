@@ -57,6 +57,8 @@ class Flavour:
     name: str
     preload: str | None
     """A module with `preload()` and `context_initialised()`; None for a light zygote."""
+    most_forks: int = 500
+    """After so many it is replaced, to start again from clean memory."""
 
 
 ML: Final = Flavour("ml", "ml.preload")
@@ -227,6 +229,7 @@ class Zygote:
     def _spawn(self, control: socket.socket) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "-P", "-m", "worker.launch.zygote"]
         argv += ["--control-fd", str(control.fileno()), "--worker-pid", str(os.getpid())]
+        argv += ["--most-forks", str(self._flavour.most_forks)]
         if self._flavour.preload is not None:
             argv += ["--preload", self._flavour.preload]
         return subprocess.Popen(

@@ -35,6 +35,7 @@ class RunningJob:
         self._reader = FrameReader()
         self._waiting: list[Event] = []
         self._started: Started | None = None
+        self._start_is_known = False
         self._is_gone = False
         self._init_open = True
         init.setblocking(False)
@@ -49,12 +50,12 @@ class RunningJob:
     @property
     def job_channel(self) -> int | None:
         """The descriptor on which the training child reports; None for a program, and when it says no more."""
-        return self._job.fileno() if self._job else None
+        return self._job.fileno() if self._job and self._start_is_known else None
 
     def next_events(self) -> list[Event]:
         """Return what has come, without waiting. All that the child said comes after `Started` and before `Exited`."""
         reports = list(self._init_events())  # read first: what the child said before it exited is there now
-        said = list(self._job_events())
+        said = list(self._job_events()) if self._start_is_known else []
         starts = [event for event in reports if isinstance(event, Started | NotStarted)]
         ends = [event for event in reports if event not in starts]
         waiting, self._waiting = self._waiting, []
@@ -144,10 +145,11 @@ class RunningJob:
             self._note(event)
             yield event
         if not self._init_open and not self._is_gone:
-            self._is_gone = True
+            self._is_gone = self._start_is_known = True
             yield InitLost()
 
     def _note(self, event: Event) -> None:
+        self._start_is_known = True
         if isinstance(event, Started):
             self._started = event
         elif isinstance(event, Gone):

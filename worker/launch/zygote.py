@@ -1,6 +1,6 @@
 """A warm process that forks an init for each job.
 
-    python -m worker.launch.zygote --control-fd 3 --worker-pid 42 --preload ml.preload
+    python -m worker.launch.zygote --control-fd 3 --worker-pid 42 --most-forks 500 --preload ml.preload
 
 It imports what jobs need and never uses it. It has one thread, no secret, no connection, and sees no job's data. Before
 each fork it makes sure of that; where it is not so it says `refused`, ends, and the worker starts another.
@@ -23,8 +23,6 @@ from typing import Any, Final, NoReturn
 from worker.launch import child_signal, descriptors, linux, packets, tree
 from worker.launch.init import run_init
 
-MOST_FORKS: Final = 500
-"""A zygote is replaced after so many, to start again from clean memory."""
 _KILL_EVERY_MS: Final = 20
 
 
@@ -38,18 +36,20 @@ class Zygote:
         *,
         child: Callable[[int], NoReturn] | None,
         context_initialised: Callable[[], bool],
+        most_forks: int,
     ) -> None:
         self._control = control
         self._worker_pidfd = worker_pidfd
         self._child = child
         self._context_initialised = context_initialised
+        self._most_forks = most_forks
         self._children = child_signal.watch_children()
         self._inits: set[int] = set()
         self._forks = 0
         self._allowed = descriptors.open_descriptors()
 
     def serve(self) -> None:
-        """Return when the worker hangs up, when forking has become unsafe, or after `MOST_FORKS`."""
+        """Return when the worker hangs up, when forking has become unsafe, or after the last fork."""
         packets.send(self._control, {"ready": os.getpid()})
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
@@ -85,7 +85,7 @@ class Zygote:
             return False
         pid = self._fork(given)
         packets.send(self._control, {"forked": pid, "id": order["start"]})
-        return self._forks < MOST_FORKS
+        return self._forks < self._most_forks
 
     def _why_not_to_fork(self, given: list[int]) -> str | None:
         threads = tree.count_threads()
@@ -127,13 +127,20 @@ def main() -> None:
     control.set_inheritable(False)
     gc.collect()
     gc.freeze()
-    Zygote(control, worker_pidfd, child=child, context_initialised=context_initialised).serve()
+    Zygote(
+        control,
+        worker_pidfd,
+        child=child,
+        context_initialised=context_initialised,
+        most_forks=arguments.most_forks,
+    ).serve()
 
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m worker.launch.zygote")
     parser.add_argument("--control-fd", type=int, required=True)
     parser.add_argument("--worker-pid", type=int, required=True)
+    parser.add_argument("--most-forks", type=int, required=True, help="leave after so many, to be started anew")
     parser.add_argument("--preload", metavar="MODULE", help="has preload() and context_initialised(); default: none")
     return parser.parse_args()
 

@@ -1,0 +1,1 @@
+"""What Trainshed costs, measured. `make bench` runs it."""
