@@ -1,7 +1,8 @@
 """Statements that matter are written out as SQL. This is how one text serves both databases.
 
 `{now}` stands for the database's clock, `{txid}` for the number of the running transaction, `{skip_locked}` for the
-locking clause of Postgres (SQLite has one writer at a time and needs none).
+locking clause of Postgres (SQLite has one writer at a time and needs none), `{json_list}` for the aggregate that makes a
+JSON array.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _WORDS: Final = {
         "lock": "FOR NO KEY UPDATE",
         "share": "FOR SHARE",
         "materialized": "MATERIALIZED",
+        "json_list": "json_agg",
     },
     "sqlite": {
         "now": NOW["sqlite"],
@@ -31,6 +33,7 @@ _WORDS: Final = {
         "lock": "",
         "share": "",
         "materialized": "MATERIALIZED",
+        "json_list": "json_group_array",
     },
 }
 

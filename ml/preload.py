@@ -16,7 +16,7 @@ from ml.versions import versions
 __all__ = ["context_initialised", "preload", "versions"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "sklearn.datasets", "sklearn.metrics", "h5py")
-_LAZY: Final = ("sklearn.datasets.data", "sklearn.datasets.descr")
+_LAZY: Final = ("encodings.cp437", "sklearn.datasets.data", "sklearn.datasets.descr")
 """Modules that the above import at first use. Each fork would import them again."""
 
 

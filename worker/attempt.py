@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import structlog
 
@@ -59,14 +59,23 @@ class AttemptKit:
     worker_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """How a slot came to look for work, and when, in seconds since 1970."""
+
+    source: Literal["hint", "poll", "next"]
+    at: float
+
+
 class Attempt:
     """One attempt. `run` belongs to one thread; `on_beat`, `on_request` and `preempt` may be called from any."""
 
-    def __init__(self, claim: Claim, share: Share, kit: AttemptKit) -> None:
+    def __init__(self, claim: Claim, share: Share, noticed: Noticed, kit: AttemptKit) -> None:
         self.lease = claim.lease
         self.done = threading.Event()
         self._claim = claim
         self._share = share
+        self._noticed = noticed
         self._kit = kit
         self._spec: JobSpec = parse_spec(claim.spec)
         self._orders = Orders()
@@ -145,9 +154,19 @@ class Attempt:
             running = self._kit.zygotes.start(self._request(log_fd))
         finally:
             os.close(log_fd)
-        timeline = {"queued": self._claim.queued_at, "claimed": self._claim.claimed_at}
-        timeline |= {"launching": before, "launched": time.time()}
-        facts = {"threads": self._threads, "sandbox": str(self._kit.plan.level), "timeline": timeline}
+        timeline = {
+            "queued": self._claim.queued_at,
+            "noticed": self._noticed.at,
+            "claimed": self._claim.claimed_at,
+            "launching": before,
+            "launched": time.time(),
+        }
+        facts = {
+            "noticed_by": self._noticed.source,
+            "threads": self._threads,
+            "sandbox": str(self._kit.plan.level),
+            "timeline": timeline,
+        }
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from functools import partial
 from typing import Final
 
@@ -24,7 +25,7 @@ from db.workers import WorkerFacts
 from storage import open_store
 from trainshed import __version__
 from trainshed.ids import new_id
-from worker.attempt import Attempt, AttemptKit
+from worker.attempt import Attempt, AttemptKit, Noticed
 from worker.dispatch import Publisher
 from worker.heartbeat import Heartbeat
 from worker.logs import hand_in
@@ -87,13 +88,9 @@ class Runtime:
 
     def look(self) -> None:
         """Run jobs one after the other for as long as a slot is free and something fits. Returns when nothing does."""
-        if not self.slots.take():
-            return
-        try:
-            while (claim := self._claim()) is not None:
-                self._run(claim)
-        finally:
-            self.slots.give()
+        if self.slots.take():
+            noticed = Noticed("hint", time.time())
+            self._work(self._claim(), noticed)
 
     def drain(self) -> None:
         """Take no more work, and have running jobs return to the queue. Safe to call from a signal handler."""
@@ -126,14 +123,16 @@ class Runtime:
             if claim is None:
                 self.slots.give()
                 return
-            threading.Thread(target=self._run_polled, args=(claim,), name="slot", daemon=True).start()
+            noticed = Noticed("poll", time.time())
+            threading.Thread(target=self._work, args=(claim, noticed), name="slot", daemon=True).start()
 
-    def _run_polled(self, claim: Claim) -> None:
+    def _work(self, claim: Claim | None, noticed: Noticed) -> None:
+        """Run a job, then whatever fits next, until nothing does; then give the slot back."""
         try:
-            next_claim: Claim | None = claim
-            while next_claim is not None:
-                self._run(next_claim)
-                next_claim = self._claim()
+            while claim is not None:
+                self._run(claim, noticed)
+                noticed = Noticed("next", time.time())
+                claim = self._claim()
         finally:
             self.slots.give()
 
@@ -150,8 +149,8 @@ class Runtime:
             self._publisher.hint([self._settings.serves])
         return claim
 
-    def _run(self, claim: Claim) -> None:
-        attempt = Attempt(claim, self.slots.share_of(claim), self._kit)
+    def _run(self, claim: Claim, noticed: Noticed) -> None:
+        attempt = Attempt(claim, self.slots.share_of(claim), noticed, self._kit)
         with self._lock:
             self._running.add(attempt)
         self._heartbeat.add(attempt)

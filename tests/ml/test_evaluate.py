@@ -18,15 +18,25 @@ from trainshed.specs import parse_spec
 Document = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+def trained_once(shapes, make_train_document, tmp_path_factory) -> Path:
+    """The output of one train job."""
+    folder = tmp_path_factory.mktemp("trained")
+    np.savez(folder / "data.npz", **shapes)
+    spec = parse_spec(make_train_document(folder / "data.npz"))
+    run(spec, folder, MemoryReport(), settings=RunSettings(threads=1, data_roots=(folder,)))
+    return folder / "output"
+
+
 @pytest.fixture
-def trained(train_document, tmp_path, settings) -> Path:
-    """A working folder whose inputs are a freshly trained model."""
-    train_document["training"]["epochs"] = 1
-    run(parse_spec(train_document), tmp_path / "train", MemoryReport(), settings=settings)
+def trained(trained_once, train_document, tmp_path) -> Path:
+    """A working folder with that model as input, and its card naming this test's own copy of the data."""
     inputs = tmp_path / "evaluate/inputs"
     inputs.mkdir(parents=True)
-    for name in ("model.keras", "model.json"):
-        shutil.copy(tmp_path / "train/output" / name, inputs)
+    shutil.copy(trained_once / "model.keras", inputs)
+    card = json.loads((trained_once / "model.json").read_text())
+    card["data"]["source"] = train_document["data"]["path"]
+    (inputs / "model.json").write_text(json.dumps(card))
     return inputs.parent
 
 

@@ -27,7 +27,7 @@ def test_importing_the_module_imports_no_tensorflow_and_no_numpy():
 
 
 JOB = """
-import json, os, pathlib, sys, tempfile
+import json, os, pathlib, shutil, sys, tempfile
 from ml import preload
 preload.preload()
 before = set(sys.modules)
@@ -38,8 +38,13 @@ from trainshed.specs import parse_spec
 spec = {"kind": "train", "name": "t", "data": {"dataset": "builtin/digits"}, "model": {"family": "image_classifier"},
         "preprocess": [{"step": "resize", "height": 18, "width": 18}, {"step": "random_flip"}],
         "training": {"epochs": 1, "batch_size": 512}}
-with tempfile.TemporaryDirectory() as folder:
-    run(parse_spec(spec), pathlib.Path(folder), MemoryReport(), settings=RunSettings(threads=1, data_roots=()))
+check = {"kind": "evaluate", "name": "e", "model": {"job": "job_" + "0" * 26}}
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    settings = RunSettings(threads=1, data_roots=())
+    run(parse_spec(spec), folder, MemoryReport(), settings=settings)
+    shutil.copytree(folder / "output", folder / "inputs")
+    run(parse_spec(check), folder, MemoryReport(), settings=settings)
 facts["lazy"] = [name for name in set(sys.modules) - before if not name.startswith("__autograph")]
 facts["initialised"] = preload.context_initialised()
 print(json.dumps(facts))

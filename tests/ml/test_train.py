@@ -17,6 +17,7 @@ from ml.families import image_classifier
 from ml.model.file import weights_digest
 from ml.report import MemoryReport
 from ml.run import RunSettings, Summary, run
+from ml.training.learner import Learner
 from trainshed.specs import load_spec, parse_spec
 from trainshed.states import AttemptOutcome
 
@@ -177,15 +178,15 @@ def test_an_allocation_that_fails_is_out_of_memory(train_document, tmp_path, set
 
 
 def test_the_step_is_traced_once_though_the_last_batch_is_smaller(train_document, tmp_path, settings, monkeypatch):
-    traces = []
-    learn = image_classifier.train.__globals__["Learner"]._learn
-    monkeypatch.setattr(
-        image_classifier.train.__globals__["Learner"],
-        "_learn",
-        lambda self, images, labels: traces.append(images.shape) or learn(self, images, labels),
-    )
+    learn, traced = Learner._learn, []
+
+    def counted(self: Learner, images: Any, labels: Any) -> Any:
+        traced.append(images.shape)
+        return learn(self, images, labels)
+
+    monkeypatch.setattr(Learner, "_learn", counted)
     train(train_document, tmp_path, settings)
-    assert len(traces) == 1
+    assert len(traced) == 1
 
 
 @pytest.mark.parametrize("name", ["digits-train", "digits-evaluate"])

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import BaseModel
 
 from trainshed.errors import InvalidSpec
-from trainshed.specs import JobSpec, SpecModel, dump_spec
 
-SpecInput = JobSpec | Mapping[str, Any] | str | Path
+if TYPE_CHECKING:  # building the spec classes takes 0.2 s, and whoever has a spec object has paid them
+    from trainshed.specs import JobSpec
+
+SpecInput: TypeAlias = "JobSpec | Mapping[str, Any] | str | Path"
 """A spec object, a mapping, YAML (or JSON) text, or the path of a .yaml or .json file."""
 
 
 def body_of(spec: SpecInput) -> tuple[str, bytes]:
     """Return content type and body. The server validates it: it may know keys that this client does not."""
-    if isinstance(spec, SpecModel):
-        return _json(dump_spec(spec))
+    if isinstance(spec, BaseModel):
+        return _json(spec.model_dump(mode="json"))
     if isinstance(spec, Mapping):
         return _json(dict(spec))
     if isinstance(spec, Path):

@@ -7,7 +7,7 @@ from typing import Final
 import httpx2
 from pydantic import ValidationError
 
-from trainshed.errors import BY_CODE, FieldError, TrainshedError, TooManyRequests, Unavailable, UnexpectedAnswer
+from trainshed.errors import BY_CODE, FieldError, TooManyRequests, TrainshedError, Unavailable, UnexpectedAnswer
 from trainshed.wire import Problem
 
 _SHOWN: Final = 80

@@ -182,6 +182,7 @@ class Zygote:
                 packets.send(control, {"start": number}, (init.fileno(), log_fd, plan, job.fileno()))
             except OSError as error:
                 self._answers.pop(number, None)
+                self._control = None  # it is dying, and its keeper will hear of it in a moment
                 raise _ZygoteEnded(f"The zygote could not be reached: {error}.") from error
         try:
             return answer.result(max(deadline - time.monotonic(), 0))

@@ -152,6 +152,7 @@ class RunningJob:
         self._start_is_known = True
         if isinstance(event, Started):
             self._started = event
+            self.init_pid = event.init_pid  # the zygote may have died before it could tell
         elif isinstance(event, Gone):
             self._is_gone = True
             self._init_open = False

@@ -1,0 +1,77 @@
+"""API keys and the projects they open. Only the SHA-256 of a secret is ever here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert
+
+from db.clock import db_now
+from db.models import ApiKey
+from db.sql import Statement
+
+USE_NOTED_EVERY_S: Final = 60.0
+
+_FIND: Final = Statement("""
+    SELECT id, project_id, role, secret_sha256,
+        revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) AS valid,
+        last_used_at IS NULL OR last_used_at < {now} - :noted_every_s AS use_to_be_noted
+    FROM api_key WHERE id = :key_id
+""")
+_NOTE_USE: Final = Statement("""
+    UPDATE api_key SET last_used_at = {now}
+    WHERE id = :key_id AND (last_used_at IS NULL OR last_used_at < {now} - :noted_every_s)
+""")
+_REVOKE: Final = Statement("""
+    UPDATE api_key SET revoked_at = {now} WHERE id = :key_id AND revoked_at IS NULL RETURNING id
+""")
+_ADD_PROJECT: Final = Statement("""
+    INSERT INTO project (id, name, created_at) VALUES (:project_id, :name, {now}) ON CONFLICT (name) DO NOTHING
+""")
+_PROJECT: Final = Statement("SELECT id FROM project WHERE name = :name")
+
+
+def find_key(conn: Connection, key_id: str) -> Row[Any] | None:
+    """Return a key with its project and role, whether it is `valid`, and whether its use is `use_to_be_noted`."""
+    return _FIND.run(conn, key_id=key_id, noted_every_s=USE_NOTED_EVERY_S).one_or_none()
+
+
+def note_use(conn: Connection, key_id: str) -> None:
+    """Note that a key was used, at most once a minute."""
+    _NOTE_USE.run(conn, key_id=key_id, noted_every_s=USE_NOTED_EVERY_S)
+
+
+def add_key(
+    conn: Connection,
+    *,
+    key_id: str,
+    project_id: str,
+    name: str,
+    role: str,
+    secret_sha256: str,
+    expires_in_s: float | None,
+) -> None:
+    """Store a new key. `expires_in_s` counts from now; None: never."""
+    conn.execute(
+        insert(ApiKey).values(
+            id=key_id,
+            project_id=project_id,
+            name=name,
+            role=role,
+            secret_sha256=secret_sha256,
+            created_at=db_now(),
+            expires_at=None if expires_in_s is None else db_now() + expires_in_s,
+        )
+    )
+
+
+def revoke_key(conn: Connection, key_id: str) -> bool:
+    """End a key. False: there is none, or it was revoked before."""
+    return _REVOKE.run(conn, key_id=key_id).one_or_none() is not None
+
+
+def ensure_project(conn: Connection, name: str, *, new_id: str) -> str:
+    """Return the identifier of the project of that name; make it under `new_id` when there is none."""
+    _ADD_PROJECT.run(conn, project_id=new_id, name=name)
+    found: str = _PROJECT.run(conn, name=name).scalar_one()
+    return found

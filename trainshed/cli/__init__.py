@@ -1,0 +1,5 @@
+"""The `trainshed` command: one module a noun.
+
+Data goes to stdout and everything else to stderr. A person gets a table, a pipe gets tab-separated lines without a
+header. Ctrl-C ends the watching and never the job. `exits.py` has the exit codes.
+"""
