@@ -12,7 +12,7 @@ from tests.system.platform import Platform
 COMMAND = ["date", "+%s.%N"]
 IDLE_S = 0.05
 
-STEPS = ("request", "commit and hint", "claim", "launch", "exec")
+STEPS = ("request", "commit and hint", "claim", "fork", "sandbox", "exec")
 
 
 def measure_latency(platform: Platform, *, jobs: int) -> dict[str, dict[str, float]]:
@@ -38,8 +38,9 @@ def _one(platform: Platform) -> dict[str, Any]:
         "request": at["queued"] - sent,
         "commit and hint": at["noticed"] - at["queued"],
         "claim": at["launching"] - at["noticed"],
-        "launch": at["launched"] - at["launching"],
-        "exec": first_line - at["launched"],
+        "fork": at["forked"] - at["launching"],
+        "sandbox": at["sandboxed"] - at["forked"],
+        "exec": first_line - at["sandboxed"],
     }
 
 

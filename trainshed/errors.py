@@ -11,6 +11,7 @@
     ├── NotFound               not_found               404
     │   └── RouteNotFound      route_not_found         404
     ├── MethodNotAllowed       method_not_allowed      405
+    ├── Misdirected            host_not_served         421   the Host header names another server
     ├── Conflict               conflict                409
     │   └── AlreadyFinished    job_already_finished    409
     ├── IdempotencyMismatch    idempotency_mismatch    422   same key, other body
@@ -148,6 +149,13 @@ class MethodNotAllowed(TrainshedError):
     status = 405
     title = "This address does not take that method"
     remedy = "See the `Allow` header."
+
+
+class Misdirected(TrainshedError):
+    code = "host_not_served"
+    status = 421
+    title = "This server does not serve that host"
+    remedy = "Use the server's own address, or add the host to TRAINSHED_ALLOWED_HOSTS."
 
 
 class Conflict(TrainshedError):

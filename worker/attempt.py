@@ -27,8 +27,7 @@ from storage import Store, StoreError
 from trainshed.specs import CommandSpec, EvaluateSpec, JobSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.collect import collect
-from worker.launch.launcher import LaunchRequest, SetupFailed
-from worker.launch.running import RunningJob
+from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
 from worker.reporter import Reporter, Superseded
@@ -37,7 +36,6 @@ from worker.slots import Share
 from worker.spool import Spool
 from worker.supervision import Orders, Supervision
 from worker.verdict import Seen, Stop, verdict
-from worker.zygotes import Zygotes
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +50,7 @@ class AttemptKit:
 
     database: Database
     store: Store
-    zygotes: Zygotes
+    launcher: Launcher
     spool: Spool
     settings: WorkerSettings
     plan: WorkerPlan
@@ -151,7 +149,7 @@ class Attempt:
         log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         before = time.time()
         try:
-            running = self._kit.zygotes.start(self._request(log_fd))
+            running = self._kit.launcher.launch(self._request(log_fd))
         finally:
             os.close(log_fd)
         timeline = {
@@ -164,7 +162,6 @@ class Attempt:
         facts = {
             "noticed_by": self._noticed.source,
             "threads": self._threads,
-            "sandbox": str(self._kit.plan.level),
             "timeline": timeline,
         }
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)

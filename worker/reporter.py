@@ -36,6 +36,13 @@ class Reporter:
     def started(self, message: str, facts: dict[str, Any]) -> None:
         self._start = (message, facts)
 
+    def amend_start(self, *, sandbox: str, timeline: dict[str, float]) -> None:
+        """Add what became known while the job started."""
+        if self._start is not None:
+            facts = self._start[1]
+            facts["sandbox"] = sandbox
+            facts["timeline"] |= timeline
+
     def add_facts(self, facts: dict[str, Any]) -> None:
         self._facts |= facts
 

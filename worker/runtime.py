@@ -28,13 +28,13 @@ from trainshed.ids import new_id
 from worker.attempt import Attempt, AttemptKit, Noticed
 from worker.dispatch import Publisher
 from worker.heartbeat import Heartbeat
+from worker.launch.launcher import Launcher
 from worker.logs import hand_in
 from worker.plan import WorkerPlan
 from worker.poller import Poller
 from worker.settings import WorkerSettings
 from worker.slots import Slots
 from worker.spool import Spool
-from worker.zygotes import Zygotes
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class Runtime:
         self._database = open_database(settings.database_url.get_secret_value(), pool_size=plan.slots + 3)
         self._spool = Spool(settings.spool, self.id)
         self._publisher = Publisher(settings.broker_url.get_secret_value())
-        self._zygotes = Zygotes(warm=settings.warm)
+        self._launcher = Launcher(warm=settings.warm)
         self.slots = Slots(plan.slots, self._whole())
         self._heartbeat = Heartbeat(
             self._database, self._facts(), busy=lambda: self.slots.busy, state=lambda: self.state
@@ -63,7 +63,7 @@ class Runtime:
         self._kit = AttemptKit(
             database=self._database,
             store=open_store(settings.store_url),
-            zygotes=self._zygotes,
+            launcher=self._launcher,
             spool=self._spool,
             settings=settings,
             plan=plan,
@@ -79,7 +79,7 @@ class Runtime:
 
     def start(self) -> None:
         """Begin to work. Raises `DatabaseUnavailable` when the worker cannot register."""
-        self._zygotes.open()
+        self._launcher.start()
         self._heartbeat.start()
         self._publisher.start()
         self._poller.start()
@@ -109,7 +109,7 @@ class Runtime:
         self._say_goodbye()
         self._heartbeat.stop()
         self._publisher.close()
-        self._zygotes.close()
+        self._launcher.stop()
         self._spool.close()
         self._database.close()
         log.info("worker.stopped", id=self.id)

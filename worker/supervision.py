@@ -14,7 +14,7 @@ import structlog
 from db.engine import DatabaseUnavailable
 from db.reports import Point
 from trainshed.specs import Timeout
-from worker.launch.events import BadFrame, Event, Exited, Gone, InitLost, NotStarted
+from worker.launch.events import BadFrame, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
 from worker.protocol import Metrics, Progress, Result
 from worker.reporter import Pace, Reporter, Superseded
@@ -73,6 +73,9 @@ class Supervision:
 
     def _take(self, event: Event) -> None:
         match event:
+            case Started(level=level, forked_at=forked_at, sandboxed_at=sandboxed_at):
+                timeline = {"forked": forked_at, "sandboxed": sandboxed_at}
+                self._reporter.amend_start(sandbox=str(level), timeline=timeline)
             case Metrics(points=points):
                 self._reporter.add_points([Point(series, step, value) for series, step, value in points])
             case Progress():
@@ -91,7 +94,7 @@ class Supervision:
                 self._is_over = True
             case InitLost():
                 self._is_over = self._running.sweep()
-            case _:  # the start was noted by whoever started it, and a closed channel says nothing new
+            case _:  # a child that greets, and a channel that closed, say nothing new
                 return
 
     def _check_deadline(self) -> None:

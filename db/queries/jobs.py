@@ -120,3 +120,12 @@ def get_marks(conn: Connection, job_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Return `version`, `attempt`, `event_seq` and `state` of each job, whatever its project."""
     statement = _MARKS.on(conn.dialect.name).bindparams(bindparam("job_ids", expanding=True))
     return conn.execute(statement, {"job_ids": list(job_ids)}).all()
+
+
+_LOCK: Final = Statement("SELECT state FROM job WHERE id = :job_id AND project_id = :project_id {lock}")
+
+
+def lock_state(conn: Connection, project_id: str, job_id: str) -> JobState | None:
+    """Return the state of a job of the project and hold it there until the end of the transaction."""
+    state = _LOCK.run(conn, job_id=job_id, project_id=project_id).scalar_one_or_none()
+    return None if state is None else JobState(state)

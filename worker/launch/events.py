@@ -19,6 +19,9 @@ class Started:
     """With the pid it names the process for certain."""
     init_pid: int
     level: SandboxLevel
+    forked_at: float
+    """Seconds since 1970, as the next one."""
+    sandboxed_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

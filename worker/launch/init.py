@@ -192,7 +192,7 @@ class Init:
             self._report(event="not_started", **failure)
         else:
             identity = {"pid": self._pid, "start_ticks": self._start_ticks, "init_pid": os.getpid()}
-            self._report(event="started", **identity, level=said["ready"])
+            self._report(event="started", **identity, **said["ready"])
 
     def _report_exit(self, status: int, usage: struct_rusage) -> None:
         code = os.waitstatus_to_exitcode(status)

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, NoReturn
@@ -65,8 +66,9 @@ def become_job(
 
 def enter_sandbox(plan: Plan, status: int) -> None:
     """Enter the sandbox of the plan, and say on the status pipe which level was reached."""
+    forked_at = time.time()
     level = sandbox.enter(plan.policy)
-    _write(status, {"ready": asdict(level)})
+    _write(status, {"ready": {"level": asdict(level), "forked_at": forked_at, "sandboxed_at": time.time()}})
 
 
 def report_failure(status: int, stage: Stage, error: BaseException) -> None:
