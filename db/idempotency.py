@@ -30,7 +30,9 @@ _RESERVE: Final = Statement("""
     WHERE idempotency_key.created_at < {now} - :valid_s
     RETURNING key
 """)
-_KEEP: Final = Statement("UPDATE idempotency_key SET response = :response WHERE project_id = :project_id AND key = :key")
+_KEEP: Final = Statement(
+    "UPDATE idempotency_key SET response = :response WHERE project_id = :project_id AND key = :key"
+)
 _KEPT: Final = Statement("""
     SELECT request_sha256, job_id, response FROM idempotency_key WHERE project_id = :project_id AND key = :key
 """)

@@ -6,10 +6,11 @@ A worker holds a job by (job, attempt, owner). The first statement of each trans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from db.sql import Statement
 from trainshed.states import JobRequest
@@ -42,7 +43,7 @@ _FENCE: Final = Statement("""
 
 _BEAT: Final = Statement("""
     UPDATE job SET hb = hb + 1, lease_expires_at = {now} + :lease_s
-    WHERE owner = :owner AND state = 'running'
+    WHERE owner = :owner AND state = 'running' AND id IN :job_ids
     RETURNING id, attempt, request
 """)
 
@@ -53,9 +54,13 @@ def fence(conn: Connection, lease: Lease) -> Held | None:
     return None if row is None else Held(_request(row.request))
 
 
-def beat(conn: Connection, owner: str) -> dict[tuple[str, int], Held]:
-    """Extend all leases of one worker in one statement. Returns those it still holds, by (job, attempt)."""
-    rows = _BEAT.run(conn, owner=owner, lease_s=LEASE_S).all()
+def beat(conn: Connection, owner: str, job_ids: Sequence[str]) -> dict[tuple[str, int], Held]:
+    """Extend the leases of one worker on these jobs in one statement. Returns those it still holds, by (job, attempt).
+
+    Only jobs that it is working on: a lease that nobody cares for must lapse.
+    """
+    statement = _BEAT.on(conn.dialect.name).bindparams(bindparam("job_ids", expanding=True))
+    rows = conn.execute(statement, {"owner": owner, "lease_s": LEASE_S, "job_ids": list(job_ids)}).all()
     return {(row.id, row.attempt): Held(_request(row.request)) for row in rows}
 
 

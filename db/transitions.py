@@ -214,6 +214,11 @@ _MORE: Final = Statement("""
 """)
 
 
+def work_waits(conn: Connection, pool: str) -> bool:
+    """Whether anything in the pool may be claimed now. Writes nothing."""
+    return bool(_MORE.run(conn, pool=pool).scalar_one())
+
+
 def claim(conn: Connection, capacity: Capacity) -> Claim | None:
     """Win the best runnable job of the pool that fits, as a new attempt with a lease. None: nothing fits."""
     row = _CLAIM.run(
@@ -253,7 +258,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         gpus=row.gpus,
         queued_at=row.queued_at,
         claimed_at=row.claimed_at,
-        more=bool(_MORE.run(conn, pool=capacity.pool).scalar_one()),
+        more=work_waits(conn, capacity.pool),
     )
 
 

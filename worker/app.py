@@ -6,6 +6,8 @@ environment, so that Celery's own command line works.
 
 from __future__ import annotations
 
+import os
+import signal
 from functools import cached_property
 from typing import Any
 
@@ -55,7 +57,7 @@ class RuntimeStep(bootsteps.StartStopStep):
         runtime = Runtime(settings, plan_worker(settings))
         runtime.start()
         parent.runtime = app.runtime = runtime
-        parent.watch = ConsumerWatch(settings.broker_url.get_secret_value(), lambda: parent.stop(exitcode=1))
+        parent.watch = ConsumerWatch(settings.broker_url.get_secret_value(), _leave)
         parent.watch.start()
 
     def stop(self, parent: Any) -> None:
@@ -111,6 +113,11 @@ def hint(pool: str = "") -> None:
     """There may be work. Which pool the hint names does not matter: a worker looks for its own."""
     if app.runtime is not None:
         app.runtime.look()
+
+
+def _leave() -> None:
+    """Drain and exit; whoever runs this worker starts a fresh one."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @worker_shutting_down.connect

@@ -19,7 +19,7 @@ import structlog
 
 from db import inputs, reports
 from db.engine import Database, DatabaseUnavailable
-from db.leases import Held
+from db.leases import Held, fence
 from db.outcomes import conclude
 from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
@@ -30,7 +30,7 @@ from worker.collect import collect
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
-from worker.reporter import Reporter, Superseded
+from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
 from worker.spool import Spool
@@ -55,6 +55,8 @@ class AttemptKit:
     settings: WorkerSettings
     plan: WorkerPlan
     worker_name: str
+    leaving: threading.Event
+    """Set when the worker has no time left to wait for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +101,32 @@ class Attempt:
     def run(self) -> Moved | None:
         """Run the attempt to its end. None: another attempt took over, and nothing of this one was written."""
         self._log.info("attempt.started", kind=self._claim.kind)
+        try:
+            ending, moved = self._run()
+        except OSError as error:
+            ending = Ending(AttemptOutcome.STORAGE_FAILED, f"The disk of the worker cannot be used: {error}")
+            moved = self._end_without_folder(ending)
+        finally:
+            self.done.set()
+        state = moved.state.value if moved else "superseded"
+        self._log.info("attempt.ended", outcome=ending.outcome.value, state=state)
+        return moved
+
+    def _run(self) -> tuple[Ending, Moved | None]:
         self._folder.make()
         carrier = LogCarrier(self.lease, self._folder.log)
         reporter = Reporter(self._kit.database, self.lease, carrier)
         try:
             ending, files = self._collect(self._execute(reporter))
             moved = self._conclude(reporter, carrier, ending, files)
-            self._folder.remove()
         finally:
             carrier.close()
-            self.done.set()
-        self._log.info(
-            "attempt.ended", outcome=ending.outcome.value, state=moved.state.value if moved else "superseded"
-        )
-        return moved
+        self._folder.remove()
+        return ending, moved
+
+    def _end_without_folder(self, ending: Ending) -> Moved | None:
+        self._folder.remove()
+        return self._insist(lambda: self._end(None, ending, ()))
 
     # --- prepare, launch, watch ---
 
@@ -213,17 +227,16 @@ class Attempt:
         self._insist(lambda: carrier.finish(database))
         return self._insist(lambda: self._end(reporter, ending, files))
 
-    def _end(self, reporter: Reporter, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
+    def _end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
         by = By(Actor.WORKER, self.lease.owner)
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
-        try:
-            with self._kit.database.begin() as conn:
-                reporter.check(conn)
+        with self._kit.database.begin() as conn:
+            if fence(conn, self.lease) is None:
+                return None
+            if reporter is not None:
                 reporter.write_rest(conn)
-                reports.add_artifacts(conn, self.lease, files)
-                return conclude(conn, self.lease, ending, by, jitter=jitter)
-        except Superseded:
-            return None
+            reports.add_artifacts(conn, self.lease, files)
+            return conclude(conn, self.lease, ending, by, jitter=jitter)
 
     def _insist(self, write: Callable[[], _T]) -> _T:
         """Write, and while the database is away try again: an attempt that is over must not be lost for an outage."""
@@ -232,10 +245,10 @@ class Attempt:
             try:
                 return write()
             except DatabaseUnavailable as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self._kit.leaving.is_set():
                     raise
                 self._log.warning("conclusion.postponed", error=str(error))
-                time.sleep(_RETRY_S)
+                self._kit.leaving.wait(_RETRY_S)
 
 
 _COLLECTED: Final = frozenset(AttemptOutcome) - {

@@ -99,7 +99,7 @@ class Heartbeat:
         with self._lock:
             before = dict(self._running)
         with self._database.begin(urgent=True) as conn:
-            held = leases.beat(conn, self._facts.id)
+            held = leases.beat(conn, self._facts.id, [lease.job_id for lease in before])
             known = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state())
             if not known:
                 workers.register(conn, self._facts)

@@ -59,16 +59,12 @@ class Reporter:
             return
         points = list(self._points)
         with self._database.begin() as conn:
-            self.check(conn)
+            if fence(conn, self._lease) is None:
+                raise Superseded
             self._write(conn, points)
             offset = self._logs.store(conn, chunks)
         self._logs.stored(offset)
         self._forget(len(points))
-
-    def check(self, conn: Connection) -> None:
-        """Make sure, as the first statement of a transaction, that the attempt is still this worker's."""
-        if fence(conn, self._lease) is None:
-            raise Superseded
 
     def write_rest(self, conn: Connection) -> None:
         """Write all but log bytes inside the caller's fenced transaction, which ends the attempt."""

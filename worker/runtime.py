@@ -42,11 +42,16 @@ _DRAIN_S: Final = 9.0
 """How long a drained worker waits for its slots: an orchestrator kills after ten seconds."""
 
 
+_TAKE_OVER_EVERY_S: Final = 5.0
+
+
 class Runtime:
     """One worker process."""
 
     def __init__(self, settings: WorkerSettings, plan: WorkerPlan) -> None:
         self.id = new_id("wrk")
+        self._draining = threading.Event()
+        self._leaving = threading.Event()
         self._settings = settings
         self._plan = plan
         self._name = settings.worker_name or socket.gethostname()
@@ -68,10 +73,10 @@ class Runtime:
             settings=settings,
             plan=plan,
             worker_name=self._name,
+            leaving=self._leaving,
         )
         self._running: set[Attempt] = set()
         self._lock = threading.Lock()
-        self._draining = threading.Event()
 
     @property
     def state(self) -> str:
@@ -83,7 +88,8 @@ class Runtime:
         self._heartbeat.start()
         self._publisher.start()
         self._poller.start()
-        threading.Thread(target=self._take_over, name="take-over", daemon=True).start()
+        for story in (self._preempt_when_drained, self._take_over_from_time_to_time):
+            threading.Thread(target=story, name=story.__name__.strip("_"), daemon=True).start()
         log.info("worker.started", id=self.id, pool=self._settings.serves, slots=self._plan.slots)
 
     def look(self) -> None:
@@ -100,12 +106,10 @@ class Runtime:
         """Leave: within ten seconds no job of this worker runs and all are back in the queue."""
         self.drain()
         self._poller.stop()
-        with self._lock:
-            running = list(self._running)
-        for attempt in running:
-            attempt.preempt()
-        for attempt in running:
-            attempt.done.wait(_DRAIN_S)
+        deadline = time.monotonic() + _DRAIN_S
+        for attempt in self._preempt_all():
+            attempt.done.wait(max(0.0, deadline - time.monotonic()))
+        self._leaving.set()
         self._say_goodbye()
         self._heartbeat.stop()
         self._publisher.close()
@@ -118,6 +122,9 @@ class Runtime:
 
     def _fill(self) -> None:
         """Start a thread for each slot that finds work. The poller's way in."""
+        with self._database.read() as conn:  # to look takes no write lock, and mostly there is nothing
+            if not transitions.work_waits(conn, self._settings.serves):
+                return
         while self.slots.take():
             claim = self._claim()
             if claim is None:
@@ -199,6 +206,22 @@ class Runtime:
             runs_commands=plan.runs_commands,
             versions={"trainshed": __version__, **plan.versions},
         )
+
+    def _preempt_when_drained(self) -> None:
+        """A signal handler only notes; this thread acts, also while Celery waits for a broker that is away."""
+        self._draining.wait()
+        self._preempt_all()
+
+    def _preempt_all(self) -> list[Attempt]:
+        with self._lock:
+            running = list(self._running)
+        for attempt in running:
+            attempt.preempt()
+        return running
+
+    def _take_over_from_time_to_time(self) -> None:
+        while not self._leaving.wait(_TAKE_OVER_EVERY_S):
+            self._take_over()
 
     def _take_over(self) -> None:
         """Hand in the logs that dead workers on this disk left behind."""

@@ -40,7 +40,9 @@ _JOB: Final = Statement(
 _ATTEMPTS: Final = Statement(
     "SELECT * FROM attempt WHERE job_id = :job_id ORDER BY number DESC LIMIT :limit", facts=Json
 )
-_LATEST: Final = Statement("SELECT name, last_value FROM metric_series WHERE job_id = :job_id ORDER BY name LIMIT :limit")
+_LATEST: Final = Statement(
+    "SELECT name, last_value FROM metric_series WHERE job_id = :job_id ORDER BY name LIMIT :limit"
+)
 _MOST_ATTEMPTS: Final = 1_000
 _MOST_SERIES: Final = 10_000
 

@@ -131,7 +131,7 @@ def test_a_superseded_attempt_can_neither_beat_nor_finish(database: Database) ->
     with database.begin() as conn:
         assert leases.fence(conn, lost.lease) is None
         assert end(conn, lost) is None
-        assert leases.beat(conn, lost.lease.owner) == {}
+        assert leases.beat(conn, lost.lease.owner, [job_id]) == {}
     assert job_row(database, job_id).state == "running"
     assert attempts(database, job_id) == [(1, "worker_lost", True), (2, "running", False)]
 
@@ -192,7 +192,7 @@ def test_a_cancel_of_a_waiting_job_ends_it_and_of_a_running_one_is_carried_by_th
         assert requests.request_cancel(conn, running, USER)
         assert not requests.request_cancel(conn, running, USER)
     with database.begin() as conn:
-        held = leases.beat(conn, "wrk_a")[running, 1]
+        held = leases.beat(conn, "wrk_a", [running])[running, 1]
         assert held.request is JobRequest.CANCEL
         end(conn, won, AttemptOutcome.CRASHED)
     assert job_row(database, running).state == "cancelled"

@@ -27,7 +27,6 @@ PARAMETERS = {
     [
         (transitions._CLAIM, "ix_job_claim"),
         (transitions._MORE, "ix_job_claim"),
-        (leases._BEAT, "ix_job_running"),
         (leases._REQUESTED, "ix_job_running"),
     ],
 )

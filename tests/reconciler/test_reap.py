@@ -66,7 +66,7 @@ def test_one_heartbeat_starts_the_wait_anew(database: Database, reaper: Reaper, 
     reaper.run_once(database)
     assert look_for(LEASE_S - 1, reaper, database, clock) == []
     with database.begin() as conn:
-        leases.beat(conn, running.lease.owner)
+        leases.beat(conn, running.lease.owner, [running.lease.job_id])
     assert look_for(LEASE_S - 1, reaper, database, clock) == []
 
 

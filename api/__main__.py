@@ -1,0 +1,52 @@
+"""`python -m api`: the control plane, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.settings import ApiSettings
+from db.logs import set_up_logs
+
+_GRACE_S: Final = 4
+
+
+class Server(uvicorn.Server):
+    """Ends streams and long polls first when it shuts down; uvicorn would wait for them."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.parts.tail.close()
+        await super().shutdown(sockets)
+
+
+def main() -> None:
+    set_up_logs()
+    settings = ApiSettings()
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    Server(app, config).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the control plane does, for REST and for the dashboard alike. Nothing here knows HTTP."""

@@ -1,0 +1,44 @@
+"""Checks the jobs that a new one is to wait for, and holds them still until it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from db.queries import parents
+from trainshed.errors import FieldError, InvalidSpec
+from trainshed.specs import EvaluateSpec, JobSpec
+from trainshed.states import JobState
+
+
+def lock_parents(conn: Connection, project_id: str, spec: JobSpec) -> bool:
+    """Return whether a job has to wait for another. Raises `InvalidSpec` when it would wait in vain."""
+    if not spec.waits_for:
+        return False
+    found = parents.lock_parents(conn, project_id, spec.waits_for)
+    errors = tuple(_errors(spec, found))
+    if errors:
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        raise InvalidSpec(f"The job spec has {count}.", errors=errors)
+    return any(row.state != JobState.SUCCEEDED for row in found.values())
+
+
+def _errors(spec: JobSpec, found: Mapping[str, Row[Any]]) -> Iterator[FieldError]:
+    if isinstance(spec, EvaluateSpec):
+        trained = found.get(spec.model.job)
+        if trained is not None and trained.kind != "train":
+            message = f"{spec.model.job} is of kind {trained.kind}; only a train job makes a model"
+            yield FieldError("model.job", message, spec.model.job)
+        else:
+            yield from _error("model.job", spec.model.job, trained)
+    for index, job_id in enumerate(spec.depends_on):
+        yield from _error(f"depends_on[{index}]", job_id, found.get(job_id))
+
+
+def _error(path: str, job_id: str, row: Row[Any] | None) -> Iterator[FieldError]:
+    if row is None:
+        yield FieldError(path, f"there is no job {job_id} in this project", job_id)
+    elif row.state in {JobState.FAILED, JobState.CANCELLED}:
+        yield FieldError(path, f"{job_id} has ended {row.state}, so this job could never start", job_id)

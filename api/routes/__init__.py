@@ -1,0 +1,1 @@
+"""REST: thin functions that read a request, call one operation, and write its answer."""

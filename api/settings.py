@@ -1,0 +1,50 @@
+"""What an operator may say to the API."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+class ApiSettings(BaseSettings):
+    """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRAINSHED_", secrets_dir=os.environ.get("TRAINSHED_SECRETS_DIR"), extra="ignore"
+    )
+
+    database_url: SecretStr = SecretStr("sqlite:///.trainshed/trainshed.db")
+    broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    store_url: str = ".trainshed/store"
+    """Where artifacts are kept: a folder, or s3://bucket/prefix."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8321
+    threads: Annotated[int, Field(ge=1, le=64)] = 16
+    """How many requests work at once. Each may hold one database connection."""
+    max_body_bytes: Annotated[int, Field(gt=0)] = 1 << 20
+    """Longest body of a request."""
+    elastic_pools: Annotated[tuple[str, ...], NoDecode] = ()
+    """Pools, separated by commas, to which larger workers may be added: no job is refused as too large for them."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names to answer to, separated by commas. Default: this machine's own while listening on it alone, else any."""
+    admin_key_file: Path | None = None
+    """Keep the key of an administrator in this file (0600). For local mode."""
+
+    @field_validator("elastic_pools", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """Host names to answer to; None: any. A page of another site that resolves to this machine is not answered."""
+        if self.allowed_hosts:
+            return None if "*" in self.allowed_hosts else frozenset(self.allowed_hosts)
+        return frozenset(_LOOPBACK) if self.host in _LOOPBACK else None
