@@ -14,7 +14,7 @@ from api.auth.issue import ensure_admin_key
 from api.body_limit import BodyLimit
 from api.edge import Edge
 from api.hosts import HostCheck
-from api.parts import close_parts, open_parts
+from api.operations.parts import close_parts, open_parts
 from api.problems import HANDLERS
 from api.routes import artifacts, events, jobs, logs, metrics, probes, workers
 from api.settings import ApiSettings

@@ -50,8 +50,8 @@ class Edge:
     async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, answer.send)
-        except Exception as error:
-            log.error("http.crashed", exc_info=error)
+        except Exception:
+            log.exception("http.crashed")
             if answer.status is None:
                 await internal_error(answer.request_id)(scope, receive, answer.send)
 

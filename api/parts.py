@@ -1,60 +1,12 @@
-"""What the API is made of while it runs. Opened and closed by the application's lifespan; handed to each request."""
+"""How a route gets at the parts of its application."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
-import anyio
 from fastapi import Depends, Request
 
-from api.auth.verify import Verifier
-from api.operations.tail import Tail
-from api.settings import ApiSettings
-from db.engine import Database, open_database
-from storage import Store, open_store
-from worker.dispatch import Publisher
-
-PATIENCE_S: Final = 3.0
-_STORE_THREADS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything a request may need."""
-
-    settings: ApiSettings
-    database: Database
-    publisher: Publisher
-    store: Store
-    tail: Tail
-    verifier: Verifier
-    store_threads: anyio.CapacityLimiter
-    """A slow bucket takes up these threads and no others."""
-
-
-def open_parts(settings: ApiSettings) -> Parts:
-    """Open the database, the publisher of hints and the store. None of them is asked anything yet."""
-    database = open_database(
-        settings.database_url.get_secret_value(), pool_size=settings.threads, patience_s=PATIENCE_S
-    )
-    publisher = Publisher(settings.broker_url.get_secret_value())
-    publisher.start()
-    return Parts(
-        settings=settings,
-        database=database,
-        publisher=publisher,
-        store=open_store(settings.store_url),
-        tail=Tail(database),
-        verifier=Verifier(database),
-        store_threads=anyio.CapacityLimiter(_STORE_THREADS),
-    )
-
-
-def close_parts(parts: Parts) -> None:
-    parts.tail.close()
-    parts.publisher.close()
-    parts.database.close()
+from api.operations.parts import Parts
 
 
 async def parts_of(request: Request) -> Parts:

@@ -33,7 +33,7 @@ class ApiSettings(BaseSettings):
     elastic_pools: Annotated[tuple[str, ...], NoDecode] = ()
     """Pools, separated by commas, to which larger workers may be added: no job is refused as too large for them."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    """Host names to answer to, separated by commas. Default: this machine's own while listening on it alone, else any."""
+    """Host names to answer to, separated by commas. Default: this machine's own while it listens there alone."""
     admin_key_file: Path | None = None
     """Keep the key of an administrator in this file (0600). For local mode."""
 

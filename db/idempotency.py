@@ -39,7 +39,7 @@ _KEPT: Final = Statement("""
 
 
 def reserve(conn: Connection, project_id: str, key: str, *, request_sha256: str, job_id: str) -> Kept | None:
-    """Take the key for this request, to `keep` its answer in the same transaction. Else return what is kept under it."""
+    """Take the key for this request, to `keep` its answer in the same transaction; else return what is kept."""
     taken = _RESERVE.run(
         conn, project_id=project_id, key=key, request_sha256=request_sha256, job_id=job_id, valid_s=VALID_S
     )

@@ -1,8 +1,8 @@
 """Statements that matter are written out as SQL. This is how one text serves both databases.
 
 `{now}` stands for the database's clock, `{txid}` for the number of the running transaction, `{skip_locked}` for the
-locking clause of Postgres (SQLite has one writer at a time and needs none), `{json_list}` for the aggregate that makes a
-JSON array.
+locking clause of Postgres (SQLite has one writer at a time and needs none), `{json_list}` for the aggregate function
+that makes a JSON array.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import anyio.to_thread
 from api.auth.principal import Principal
 from api.operations import present
 from api.operations.jobs import not_found
-from api.parts import Parts
+from api.operations.parts import Parts
 from db.engine import Database
 from db.queries import artifacts
 from db.queries.jobs import get_state

@@ -7,7 +7,7 @@ import structlog
 from api.auth.principal import Principal
 from api.operations import present
 from api.operations.jobs import not_found
-from api.parts import Parts
+from api.operations.parts import Parts
 from db import transitions
 from db.queries.jobs import get_job, lock_state
 from db.requests import request_cancel

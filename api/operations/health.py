@@ -8,7 +8,7 @@ import anyio
 import anyio.to_thread
 from starlette.concurrency import run_in_threadpool
 
-from api.parts import Parts
+from api.operations.parts import Parts
 from db.engine import Database, DatabaseUnavailable
 from db.migrate import is_current
 from storage import Store, StoreError
@@ -36,12 +36,13 @@ def _database(database: Database) -> str:
 
 
 async def _store(parts: Parts) -> str:
-    answer = "degraded: it does not answer in time"
-    with anyio.move_on_after(_STORE_WITHIN_S):
-        answer = await anyio.to_thread.run_sync(
-            _ask_store, parts.store, limiter=parts.store_threads, abandon_on_cancel=True
-        )
-    return answer
+    try:
+        with anyio.fail_after(_STORE_WITHIN_S):
+            return await anyio.to_thread.run_sync(
+                _ask_store, parts.store, limiter=parts.store_threads, abandon_on_cancel=True
+            )
+    except TimeoutError:
+        return "degraded: it does not answer in time"
 
 
 def _ask_store(store: Store) -> str:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from api.auth.principal import Principal
 from api.operations import present
 from api.operations.parents import lock_parents
+from api.operations.parts import Parts
 from api.operations.room import check_room
-from api.parts import Parts
 from db import idempotency, transitions
 from db.queries.jobs import get_job
 from db.transitions import NewJob

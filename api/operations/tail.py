@@ -69,7 +69,7 @@ class Watch:
 
 
 class Tail:
-    """Follows the jobs that somebody watches. Lives on the event loop; the database is asked from a thread of its own."""
+    """Follows the jobs that somebody watches. Lives on the event loop; a thread of its own asks the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -151,11 +151,14 @@ _LABELS: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(dict[LabelKey, LabelVa
 
 def _labels(pairs: list[str]) -> dict[str, str]:
     split = [pair.partition("=") for pair in pairs]
+    if not all(separator for _, separator, _ in split):
+        raise _bad_label(pairs)
     try:
-        if not all(separator for _, separator, _ in split):
-            raise ValueError("no =")
         return _LABELS.validate_python({key: value for key, _, value in split})
-    except ValueError as error:
-        message = "write key=value, with a key and a value that a label may have"
-        errors = (FieldError("label", message, ", ".join(pairs)),)
-        raise InvalidRequest("The label cannot be read.", errors=errors) from error
+    except ValidationError as error:
+        raise _bad_label(pairs) from error
+
+
+def _bad_label(pairs: list[str]) -> InvalidRequest:
+    message = "write key=value, with a key and a value that a label may have"
+    return InvalidRequest("The label cannot be read.", errors=(FieldError("label", message, ", ".join(pairs)),))

@@ -120,6 +120,14 @@ def test_what_is_no_duration_is_refused(written: Any) -> None:
     assert "timeout.run" in errors_of({**COMMAND, "timeout": {"run": written}})
 
 
+@pytest.mark.parametrize("written", ["1e-3", "1.0e-3", "0.001", "10E-4"])
+def test_yaml_numbers_are_read_as_people_mean_them(written: str) -> None:
+    text = f"{{kind: train, name: a, data: {{dataset: builtin/digits}}, model: {{family: image_classifier}}, training: {{learning_rate: {written}}}}}"
+    spec = load_spec(text)
+    assert isinstance(spec, TrainSpec)
+    assert spec.training.learning_rate == 0.001
+
+
 def test_names_that_trainshed_sets_are_refused_in_env() -> None:
     assert "TRAINSHED_JOB_ID" in errors_of({**COMMAND, "env": {"TRAINSHED_JOB_ID": "x"}})[""]
 
