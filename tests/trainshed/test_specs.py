@@ -122,7 +122,8 @@ def test_what_is_no_duration_is_refused(written: Any) -> None:
 
 @pytest.mark.parametrize("written", ["1e-3", "1.0e-3", "0.001", "10E-4"])
 def test_yaml_numbers_are_read_as_people_mean_them(written: str) -> None:
-    text = f"{{kind: train, name: a, data: {{dataset: builtin/digits}}, model: {{family: image_classifier}}, training: {{learning_rate: {written}}}}}"
+    start = "kind: train\nname: a\ndata: {dataset: builtin/digits}\nmodel: {family: image_classifier}\n"
+    text = f"{start}training: {{learning_rate: {written}}}"
     spec = load_spec(text)
     assert isinstance(spec, TrainSpec)
     assert spec.training.learning_rate == 0.001
