@@ -140,7 +140,7 @@ class Attempt:
             return Ending(AttemptOutcome.SETUP_FAILED, str(error))
         try:
             seen = Seen(
-                is_program=isinstance(self._spec, CommandSpec),
+                program=self._spec.argv[0] if isinstance(self._spec, CommandSpec) else None,
                 run_timeout_s=self._spec.timeout.run,
                 memory_limit_bytes=self._spec.resources.memory,
             )

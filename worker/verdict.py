@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,7 +35,8 @@ class Seen:
     result: Result | None = None
     not_started: NotStarted | None = None
     bad_frame: BadFrame | None = None
-    is_program: bool = False
+    program: str | None = None
+    """The first word of the command; None for a training child."""
     run_timeout_s: float | None = None
     memory_limit_bytes: int | None = None
     cpu_s: float | None = None
@@ -63,7 +63,7 @@ def _outcome(seen: Seen) -> tuple[AttemptOutcome, str]:
     if seen.stop is not None:
         return _stopped(seen, seen.stop)
     if seen.not_started is not None:
-        return AttemptOutcome.USER_ERROR, _cannot_start(seen.not_started)
+        return AttemptOutcome.USER_ERROR, _cannot_start(seen.program, seen.not_started)
     if seen.bad_frame is not None:
         return AttemptOutcome.CRASHED, f"Broke the protocol with its supervisor: {seen.bad_frame.detail}."
     if seen.exited is None:
@@ -73,12 +73,12 @@ def _outcome(seen: Seen) -> tuple[AttemptOutcome, str]:
         return AttemptOutcome.OUT_OF_MEMORY, f"Went beyond its memory limit of {limit:.0f} MiB (resources.memory)."
     if seen.result is not None:
         return seen.result.outcome, " ".join(filter(None, (seen.result.message, seen.result.remedy)))
-    return _ended_by_itself(seen.exited, is_program=seen.is_program)
+    return _ended_by_itself(seen.exited, is_program=seen.program is not None)
 
 
 def _succeeded(seen: Seen) -> bool:
     """A job that did its work has succeeded, even if it was asked to stop when it had."""
-    if seen.is_program:
+    if seen.program is not None:
         return seen.stop is None and seen.exited is not None and seen.exited.code == 0
     return seen.result is not None and seen.result.outcome is AttemptOutcome.SUCCEEDED
 
@@ -95,9 +95,8 @@ def _stopped(seen: Seen, stop: Stop) -> tuple[AttemptOutcome, str]:
             return AttemptOutcome.WORKER_LOST, "Another attempt took over."
 
 
-def _cannot_start(found: NotStarted) -> str:
-    reason = os.strerror(found.errno) if found.errno else found.detail
-    return f"The program cannot be run: {found.detail} ({reason}). Check the first word of `command`."
+def _cannot_start(program: str | None, found: NotStarted) -> str:
+    return f"The program {program} cannot be run: {found.detail}. Check the first word of `command`."
 
 
 def _ended_by_itself(exited: Exited, *, is_program: bool) -> tuple[AttemptOutcome, str]:

@@ -62,6 +62,7 @@ class Platform:
         }
         self.processes: list[Process] = []
         self.workers: list[Process] = []
+        self._http: httpx2.Client | None = None
 
     def start(self, *, workers: int = 1, slots: int = 2, worker_options: tuple[str, ...] = ()) -> None:
         self.api = self._spawn("api", "api")
@@ -70,7 +71,7 @@ class Platform:
             self.start_worker(slots=slots, options=worker_options)
         wait_until(self._is_ready, what=f"the platform in {self.folder}")
         key = (self.folder / "admin.key").read_text().strip()
-        self.http = httpx2.Client(
+        self._http = httpx2.Client(
             base_url=f"http://127.0.0.1:{self.port}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60
         )
         active = lambda: [worker for worker in self.worker_rows() if worker["state"] == "active"]  # noqa: E731
@@ -85,10 +86,17 @@ class Platform:
         return worker
 
     def stop(self) -> None:
+        if self._http is not None:
+            self._http.close()
         for process in reversed(self.processes):
             process.stop()
 
     # --- the API ---
+
+    @property
+    def http(self) -> httpx2.Client:
+        assert self._http is not None, "the platform has not been started"
+        return self._http
 
     def submit(self, document: Mapping[str, Any], **headers: str) -> str:
         answer = self.http.post("/jobs", json=document, headers=headers)

@@ -1,0 +1,1 @@
+"""Pages for a browser. They do what REST does, through the same operations."""

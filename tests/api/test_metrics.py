@@ -1,0 +1,48 @@
+"""GET /api/v1/jobs/{id}/metrics."""
+
+from __future__ import annotations
+
+import pytest
+
+from db import reports
+from db.engine import Database
+from db.reports import Point
+from tests.api.conftest import Api, assert_problem
+from tests.factories import claim
+
+
+@pytest.fixture
+def job_id(api: Api, database: Database) -> str:
+    made = api.submit()
+    with database.begin() as conn:
+        won = claim(conn)
+        reports.add_points(conn, won.lease, [Point("loss", step, 1 / (step + 1)) for step in range(10)])
+        reports.add_points(conn, won.lease, [Point("accuracy", step, step / 10) for step in range(3)])
+    return made
+
+
+def steps(api: Api, job_id: str, **params: object) -> dict[str, list[int]]:
+    answer = api.get(f"/jobs/{job_id}/metrics", params=params)
+    assert answer.status_code == 200, answer.text
+    return {series["name"]: [point["step"] for point in series["points"]] for series in answer.json()["series"]}
+
+
+def test_all_series_come_in_order_with_their_exact_values(api: Api, job_id: str) -> None:
+    assert steps(api, job_id) == {"accuracy": [0, 1, 2], "loss": list(range(10))}
+    loss = api.get(f"/jobs/{job_id}/metrics").json()["series"][1]["points"]
+    assert [point["value"] for point in loss] == [1 / (step + 1) for step in range(10)]
+
+
+def test_series_and_steps_can_be_chosen(api: Api, job_id: str) -> None:
+    assert steps(api, job_id, series="loss", since_step=8) == {"loss": [8, 9]}
+    assert steps(api, job_id, series=["loss", "accuracy"], since_step=2, limit=2) == {"accuracy": [2], "loss": [2, 3]}
+    assert steps(api, job_id, series="nothing") == {}
+
+
+def test_a_job_of_another_project_shows_nothing(api: Api, job_id: str) -> None:
+    assert_problem(api.get(f"/jobs/{job_id}/metrics", as_="other"), 404, "not_found")
+
+
+@pytest.mark.parametrize("params", [{"limit": 0}, {"since_step": "x"}, {"since_step": 2**63}, {"series": "\0"}])
+def test_a_query_that_cannot_be_answered_is_refused(api: Api, job_id: str, params: dict[str, object]) -> None:
+    assert_problem(api.get(f"/jobs/{job_id}/metrics", params=params), 422, "request_invalid")
