@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from typing import Final
 
@@ -29,6 +30,10 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     set_up_logs()
+    # uvicorn takes these over while it runs, and raises what it got once more after it has shut down in order. Nobody
+    # is left to tell by then, and the exit code shall be 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     settings = ApiSettings()
     app = create_app(settings)
     config = uvicorn.Config(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem_response
 from trainshed.errors import Misdirected
+
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::[0-9]+)?")
 
 
 class HostCheck:
@@ -26,7 +31,5 @@ class HostCheck:
 
 def _host(scope: Scope) -> str:
     """Return the host without its port; an IPv6 address without its brackets."""
-    host = Headers(scope=scope).get("host", "")
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    match = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
+    return "" if match is None else (match[1] or match[2]).lower()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from db.breaker import Breaker
 from db.deadline import give_deadline
 from db.gate import GateTimeout, WriterGate
 
@@ -30,11 +31,14 @@ class DatabaseUnavailable(Exception):
 class Database:
     """Two engines on one database: one that reads and one that writes (the same one on Postgres)."""
 
-    def __init__(self, *, reader: Engine, writer: Engine, gate: WriterGate | None, patience_s: float) -> None:
+    def __init__(
+        self, *, reader: Engine, writer: Engine, gate: WriterGate | None, patience_s: float, breaker: Breaker
+    ) -> None:
         self.reader = reader
         self.writer = writer
         self._gate = gate
         self._patience_s = patience_s
+        self._breaker = breaker
 
     @property
     def dialect(self) -> str:
@@ -44,13 +48,13 @@ class Database:
     def begin(self, *, urgent: bool = False) -> Iterator[Connection]:
         """Run one transaction that writes. `urgent` ones (heartbeats) go before the others of this process."""
         gate = self._gate.hold(urgent=urgent, timeout_s=self._patience_s) if self._gate else nullcontext()
-        with _unavailable(), gate, self.writer.begin() as connection:
+        with _unavailable(self._breaker), gate, self.writer.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Run one transaction that only reads."""
-        with _unavailable(), self.reader.begin() as connection:
+        with _unavailable(self._breaker), self.reader.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -58,16 +62,17 @@ class Database:
         self.writer.dispose()
 
 
-def open_database(url: str, *, pool_size: int = 5, patience_s: float = 3.0) -> Database:
+def open_database(url: str, *, pool_size: int = 5, patience_s: float = 3.0, rest_s: float = 0.0) -> Database:
     """Open `sqlite:///path` or `postgresql://...`.
 
-    `patience_s` bounds each wait: for a lock, for a connection, for an answer.
+    `patience_s` bounds each wait: for a lock, for a connection, for an answer. After a Postgres that did not answer,
+    others are refused for `rest_s` without asking it.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(url, pool_size=pool_size, patience_s=patience_s)
     if parsed.get_backend_name() == "postgresql":
-        return _open_postgres(url, pool_size=pool_size, patience_s=patience_s)
+        return _open_postgres(url, pool_size=pool_size, patience_s=patience_s, rest_s=rest_s)
     raise ValueError(
         f"TRAINSHED_DATABASE_URL: {parsed.get_backend_name()!r} is not supported; use sqlite or postgresql"
     )
@@ -81,7 +86,7 @@ def _open_sqlite(url: str, *, pool_size: int, patience_s: float) -> Database:
     _begin_with(reader, "BEGIN", "query_only = ON")
     # A transaction that begins as a reader and then writes fails at once with "database is locked", without waiting.
     _begin_with(writer, "BEGIN IMMEDIATE", "query_only = OFF")
-    return Database(reader=reader, writer=writer, gate=WriterGate(), patience_s=patience_s)
+    return Database(reader=reader, writer=writer, gate=WriterGate(), patience_s=patience_s, breaker=Breaker(0.0))
 
 
 def _begin_with(engine: Engine, begin: str, mode: str) -> None:
@@ -104,7 +109,7 @@ def _begin_with(engine: Engine, begin: str, mode: str) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _open_postgres(url: str, *, pool_size: int, patience_s: float) -> Database:
+def _open_postgres(url: str, *, pool_size: int, patience_s: float, rest_s: float) -> Database:
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
@@ -116,7 +121,7 @@ def _open_postgres(url: str, *, pool_size: int, patience_s: float) -> Database:
         connect_args={"connect_timeout": max(2, int(patience_s)), "application_name": "trainshed"},
     )
     give_deadline(engine, patience_s)
-    return Database(reader=engine, writer=engine, gate=None, patience_s=patience_s)
+    return Database(reader=engine, writer=engine, gate=None, patience_s=patience_s, breaker=Breaker(rest_s))
 
 
 def _to_json(value: Any) -> str:
@@ -124,15 +129,24 @@ def _to_json(value: Any) -> str:
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
+def _unavailable(breaker: Breaker) -> Iterator[None]:
+    if breaker.is_open:
+        raise DatabaseUnavailable("the database did not answer a moment ago")
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, GateTimeout) as error:
+        if _is_silence(error):
+            breaker.trip()
         raise DatabaseUnavailable(_first_line(error)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable(_first_line(error)) from error
         raise
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether no answer came at all: an error that the server itself reports has a SQLSTATE."""
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
 
 
 def _first_line(error: Exception) -> str:

@@ -59,6 +59,8 @@ def beat(conn: Connection, owner: str, job_ids: Sequence[str]) -> dict[tuple[str
 
     Only jobs that it is working on: a lease that nobody cares for must lapse.
     """
+    if not job_ids:
+        return {}
     statement = _BEAT.on(conn.dialect.name).bindparams(bindparam("job_ids", expanding=True))
     rows = conn.execute(statement, {"owner": owner, "lease_s": LEASE_S, "job_ids": list(job_ids)}).all()
     return {(row.id, row.attempt): Held(_request(row.request)) for row in rows}

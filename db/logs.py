@@ -35,7 +35,9 @@ def set_up_logs() -> None:
     for_people = sys.stderr.isatty()
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if for_people:
-        last += [mask_secrets, structlog.dev.ConsoleRenderer()]
+        # A plain traceback: the pretty one prints local variables, and those hold keys.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        last += [structlog.processors.format_exc_info, mask_secrets, renderer]
     else:
         last += [structlog.processors.format_exc_info, mask_secrets, structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(sys.stderr)

@@ -6,6 +6,7 @@ environment, so that Celery's own command line works.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from functools import cached_property
@@ -129,3 +130,5 @@ def _drain(**_: Any) -> None:
 @setup_logging.connect
 def _set_up_logs(**_: Any) -> None:
     set_up_logs()
+    for chatty in ("celery.worker.strategy", "celery.app.trace"):  # a line for each hint says nothing of jobs
+        logging.getLogger(chatty).setLevel(logging.WARNING)

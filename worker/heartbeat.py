@@ -80,6 +80,9 @@ class Heartbeat:
                     self.look_once()
             except DatabaseUnavailable as error:
                 log.warning("heartbeat.failed", error=str(error))
+            except Exception:
+                # A worker whose heartbeat has ended works on jobs that are being taken away from it. Never end.
+                log.exception("heartbeat.broken")
 
     def look_once(self) -> None:
         """Pass on what running jobs were asked to do."""

@@ -15,6 +15,7 @@ from storage import Store, open_store
 from worker.dispatch import Publisher
 
 PATIENCE_S: Final = 3.0
+_REST_S: Final = 1.0
 _STORE_THREADS: Final = 8
 
 
@@ -35,7 +36,10 @@ class Parts:
 def open_parts(settings: ApiSettings) -> Parts:
     """Open the database, the publisher of hints and the store. None of them is asked anything yet."""
     database = open_database(
-        settings.database_url.get_secret_value(), pool_size=settings.threads, patience_s=PATIENCE_S
+        settings.database_url.get_secret_value(),
+        pool_size=settings.threads + 1,  # the tail has a thread of its own
+        patience_s=PATIENCE_S,
+        rest_s=_REST_S,
     )
     publisher = Publisher(settings.broker_url.get_secret_value())
     publisher.start()

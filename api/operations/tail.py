@@ -122,8 +122,8 @@ class Tail:
             except DatabaseUnavailable as error:
                 log.warning("tail.blind", error=str(error))
                 wait_s = _LOOK_AGAIN_AFTER_FAILURE_S
-            except Exception as error:
-                log.error("tail.failed", exc_info=error)
+            except Exception:
+                log.exception("tail.failed")
                 wait_s = _LOOK_AGAIN_AFTER_FAILURE_S
             else:
                 self._tell(marks)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.problems import MEDIA_TYPE
 from trainshed.wire import Problem
 
+_PROBLEM: Final = Problem.model_json_schema(mode="serialization")
 _WORDS: Final = {
     400: "The body cannot be read.",
     401: "The request carries no valid API key.",
@@ -27,10 +28,9 @@ _WORDS: Final = {
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI descriptions of the errors a route may answer, beside those that every route may."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     return {
-        status: {"description": _WORDS[status], "model": Problem, "content": content}
-        for status in sorted({401, 403, 503, *statuses})
+        status: {"description": _WORDS[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+        for status in sorted({401, 403, 422, 503, *statuses})
     }
 
 

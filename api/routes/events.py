@@ -74,17 +74,18 @@ def _sequence_number(last_event_id: str) -> int:
 
 
 async def _messages(news: AsyncGenerator[wire.Event | Quiet | End]) -> AsyncGenerator[bytes]:
-    yield format_sse_event(retry=_RECONNECT_MS)
     async with aclosing(news):
         async for item in news:
             yield _message(item)
 
 
 def _message(item: wire.Event | Quiet | End) -> bytes:
+    # `retry` rides along: some clients take a block that holds nothing else for an event.
     match item:
         case Quiet():
             return KEEPALIVE_COMMENT
         case End(state):
-            return format_sse_event(event="end", data_str=json.dumps({"state": state.value}))
+            return format_sse_event(event="end", data_str=json.dumps({"state": state.value}), retry=_RECONNECT_MS)
         case wire.Event():
-            return format_sse_event(id=str(item.seq), event=item.type, data_str=item.model_dump_json())
+            data = item.model_dump_json()
+            return format_sse_event(id=str(item.seq), event=item.type, data_str=data, retry=_RECONNECT_MS)

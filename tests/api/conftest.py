@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
@@ -16,6 +19,7 @@ from api.auth.issue import issue_key
 from api.auth.roles import Role
 from api.settings import ApiSettings
 from db.engine import Database
+from db.logs import set_up_logs
 from tests.factories import PROJECT, make_project
 from tests.servers import ValkeyServer
 
@@ -59,6 +63,18 @@ def assert_problem(answer: httpx2.Response, status: int, code: str) -> dict[str,
     assert problem["title"]
     assert problem["detail"]
     return problem
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[io.StringIO]:
+    """What the test logs, as a server process would."""
+    set_up_logs()
+    stream = io.StringIO()
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    yield stream
+    structlog.reset_defaults()
 
 
 @pytest.fixture

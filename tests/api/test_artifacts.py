@@ -18,7 +18,7 @@ from tests.api.conftest import Api, assert_problem
 from tests.factories import claim
 
 CONTENT = bytes(range(256)) * 5_000  # more than one chunk of the store
-NAMES = ("model.keras", 'deep/er/ä "quoted" <b>.csv', "..%2fetc", "a;b\\c.txt")
+NAMES = ("model.keras", 'deep/er/ä "quoted" <b>.csv', "..\\etc", "a;b\\c.txt")
 
 
 @pytest.fixture

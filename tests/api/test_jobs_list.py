@@ -55,6 +55,7 @@ def test_filters_narrow_the_list_together(api: Api, database: Database) -> None:
     assert ids(api, label="nothing=here") == []
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.mark.parametrize(
     ("params", "path"),
     [

@@ -122,10 +122,18 @@ def test_an_offset_beyond_the_end_is_refused_with_the_size(api: Api, job_id: str
     assert assert_problem(answer, 416, "range_not_satisfiable")["facts"] == {"size": len(LOG)}
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.mark.parametrize(
     "params",
-    [{"attempt": 0}, {"attempt": 2**31}, {"offset": -1}, {"offset": 2**63}, {"limit": 0}, {"tail": -1}]
-    + [{"offset": 0, "tail": 1}],
+    [
+        {"attempt": 0},
+        {"attempt": 2**31},
+        {"offset": -1},
+        {"offset": 2**63},
+        {"limit": 0},
+        {"tail": -1},
+        {"offset": 0, "tail": 1},
+    ],
 )
 def test_a_range_that_is_none_is_refused(api: Api, job_id: str, params: dict[str, int]) -> None:
     assert_problem(api.get(f"/jobs/{job_id}/logs", params=params), 422, "request_invalid")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -12,6 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from db.engine import Database
+from storage import StoreUnavailable
 from tests.api.conftest import Api
 from trainshed import __version__
 
@@ -32,8 +31,7 @@ def test_a_database_of_another_version_is_not_ready(api: Api, database: Database
     assert "schema" in ready.json()["checks"]["database"]
 
 
-def test_a_store_that_fails_degrades_and_no_more(settings: ApiSettings, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+def test_a_store_that_fails_degrades_and_no_more(settings: ApiSettings) -> None:
     broken = settings.model_copy(update={"store_url": "s3://bucket/prefix"})
     with TestClient(create_app(broken)) as client:
         client.app.state.parts.store.exists = fail  # type: ignore[attr-defined]
@@ -43,8 +41,6 @@ def test_a_store_that_fails_degrades_and_no_more(settings: ApiSettings, tmp_path
 
 
 def fail(digest: str) -> bool:
-    from storage import StoreUnavailable  # noqa: PLC0415
-
     raise StoreUnavailable("gone")
 
 
@@ -55,3 +51,12 @@ def test_a_server_starts_and_says_so_when_its_database_is_away(settings: ApiSett
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "it does not answer")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_broker_that_is_away_degrades_and_no_more(settings: ApiSettings) -> None:
+    with TestClient(create_app(settings)) as client:
+        client.app.state.parts.publisher.healthy = False  # type: ignore[attr-defined]
+        ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["checks"]["broker"].startswith("degraded: ")

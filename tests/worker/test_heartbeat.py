@@ -54,6 +54,13 @@ def test_a_beat_extends_every_lease_and_registers_a_worker_that_was_forgotten(
         assert conn.execute(text("SELECT busy FROM worker")).scalar_one() == 1
 
 
+def test_an_idle_worker_beats_too(database: Database, heartbeat: Heartbeat) -> None:
+    heartbeat.beat_once()
+    heartbeat.look_once()
+    with database.read() as conn:
+        assert conn.execute(text("SELECT count(*) FROM worker")).scalar_one() == 1
+
+
 def test_an_attempt_that_was_superseded_hears_that_its_lease_is_lost(database: Database, heartbeat: Heartbeat) -> None:
     with database.begin() as conn:
         submit(conn)
