@@ -138,6 +138,12 @@ def test_augmentation_before_preparation_is_refused() -> None:
     assert "come last" in errors_of({**TRAIN, "preprocess": steps})["preprocess"]
 
 
+def test_a_value_of_the_wrong_form_is_told_the_right_one() -> None:
+    assert "lower-case letters" in errors_of({**COMMAND, "name": "Bad Name"})["name"]
+    assert "absolute path" in errors_of({**TRAIN, "data": {"path": "digits.npz"}})["data.path"]
+    assert "identifier of a job" in errors_of({**EVALUATE, "model": {"job": "digits"}})["model.job"]
+
+
 def test_data_needs_exactly_one_source() -> None:
     assert "either dataset or path" in errors_of({**TRAIN, "data": {}})["data"]
     both = {"dataset": "builtin/digits", "path": "/data/x.npz"}

@@ -79,12 +79,29 @@ Size = Annotated[
 ]
 """A size in bytes."""
 
-Name = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$")]
+_NAME: Final = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"
+_LABEL_KEY: Final = r"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$"
+_JOB_ID: Final = r"^job_[0-9a-z]{26}$"
+_ENV_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+DATASET: Final = r"^[a-z0-9][a-z0-9._/-]*(@[0-9]+)?$"
+ABSOLUTE_PATH: Final = r"^/[^\x00]*$"
+
+FORMS: Final = {
+    _NAME: "lower-case letters, digits, dots, dashes and underscores, with a letter or digit at both ends",
+    _LABEL_KEY: "lower-case letters, digits, dots, dashes, underscores and slashes",
+    _JOB_ID: "the identifier of a job, for example job_01kb3ag7q8e6v4w9x2c5n8r1tz",
+    _ENV_NAME: "letters, digits and underscores, not beginning with a digit",
+    DATASET: "the name of a dataset, for example builtin/digits or faces@2",
+    ABSOLUTE_PATH: "an absolute path, for example /data/digits.npz",
+}
+"""What each pattern stands for, in words, for error messages."""
+
+Name = Annotated[str, Field(min_length=1, max_length=63, pattern=_NAME)]
 """Lower-case letters, digits, dots, dashes and underscores; at most 63."""
 
-LabelKey = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$")]
+LabelKey = Annotated[str, Field(min_length=1, max_length=63, pattern=_LABEL_KEY)]
 LabelValue = Annotated[str, Field(max_length=63, pattern=r"^[^\x00-\x1f\x7f]*$")]
-JobId = Annotated[str, Field(pattern=r"^job_[0-9a-z]{26}$")]
+JobId = Annotated[str, Field(pattern=_JOB_ID)]
 """The identifier of a job, as `submit` returned it."""
-EnvName = Annotated[str, Field(max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+EnvName = Annotated[str, Field(max_length=128, pattern=_ENV_NAME)]
 EnvValue = Annotated[str, Field(max_length=32_768, pattern=r"^[^\x00]*$")]

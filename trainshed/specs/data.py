@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainshed.specs.base import SpecModel
+from trainshed.specs.base import ABSOLUTE_PATH, DATASET, SpecModel
 
 
 class Split(SpecModel):
@@ -32,9 +32,9 @@ class Split(SpecModel):
 class Data(SpecModel):
     """A dataset by name, or a file on the worker by path. Exactly one of the two."""
 
-    dataset: Annotated[str, Field(max_length=255, pattern=r"^[a-z0-9][a-z0-9._/-]*(@[0-9]+)?$")] | None = None
+    dataset: Annotated[str, Field(max_length=255, pattern=DATASET)] | None = None
     """A dataset, for example `builtin/digits`: 1,797 real handwritten digits of 8x8 pixels that scikit-learn ships."""
-    path: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^/[^\x00]*$")] | None = None
+    path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path of an .npz file (x, y or x_train, y_train, x_test, y_test) below TRAINSHED_DATA_ROOTS."""
     split: Split = Split()
     """How the examples are divided."""

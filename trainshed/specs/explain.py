@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from trainshed.errors import FieldError
+from trainshed.specs.base import FORMS
 
 _LONGEST_VALUE = 80
 
@@ -52,7 +53,8 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> FieldError:
         case "union_tag_not_found":
             return FieldError(f"{path}.step", "required; it names the step")
         case "string_pattern_mismatch":
-            return FieldError(path, f"{_shown(value)} has characters or a form that is not allowed here", value)
+            allowed = FORMS.get(context["pattern"], "no control characters")
+            return FieldError(path, f"{_shown(value)} is not allowed here, only: {allowed}", value, allowed)
         case "string_type" | "int_type" | "float_type" | "bool_type" | "dict_type" | "tuple_type" | "model_type":
             return FieldError(path, f"{details['msg'].lower()}, got {_shown(value)}", value)
         case "bytes_type" | "int_from_float":
