@@ -43,6 +43,7 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("alembic.runtime").setLevel(logging.WARNING)  # speaks at each look at the schema
 
 
 def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -53,8 +53,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        with self._database.begin() as conn:
-            workers.register(conn, self._facts)
+        """Begin to beat. The first beat registers the worker."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -70,8 +69,8 @@ class Heartbeat:
             self._running.pop(attempt.lease, None)
 
     def _run(self) -> None:
-        beat_at = time.monotonic() + BEAT_S
-        while not self._stop.wait(LOOK_S):
+        beat_at = time.monotonic()
+        while not self._stop.is_set():
             try:
                 if time.monotonic() >= beat_at:
                     beat_at = time.monotonic() + BEAT_S
@@ -83,6 +82,7 @@ class Heartbeat:
             except Exception:
                 # A worker whose heartbeat has ended works on jobs that are being taken away from it. Never end.
                 log.exception("heartbeat.broken")
+            self._stop.wait(LOOK_S)
 
     def look_once(self) -> None:
         """Pass on what running jobs were asked to do."""

@@ -20,6 +20,7 @@ import structlog
 
 from db import transitions, workers
 from db.engine import Database, DatabaseUnavailable, open_database
+from db.migrate import is_current
 from db.transitions import Capacity, Claim
 from db.workers import WorkerFacts
 from storage import open_store
@@ -43,6 +44,7 @@ _DRAIN_S: Final = 9.0
 
 
 _TAKE_OVER_EVERY_S: Final = 5.0
+_LOOK_AGAIN_S: Final = 2.0
 
 
 class Runtime:
@@ -83,8 +85,9 @@ class Runtime:
         return "draining" if self._draining.is_set() else "active"
 
     def start(self) -> None:
-        """Begin to work. Raises `DatabaseUnavailable` when the worker cannot register."""
+        """Begin to work, as soon as there is a database of the right schema."""
         self._launcher.start()
+        self._await_database()
         self._heartbeat.start()
         self._publisher.start()
         self._poller.start()
@@ -117,6 +120,17 @@ class Runtime:
         self._spool.close()
         self._database.close()
         log.info("worker.stopped", id=self.id)
+
+    def _await_database(self) -> None:
+        """Wait for a database that is up and migrated: parts of a platform start in any order."""
+        while not self._draining.is_set():
+            try:
+                if is_current(self._database):
+                    return
+                log.warning("database.not_migrated", remedy="run: alembic upgrade head")
+            except DatabaseUnavailable as error:
+                log.warning("database.unavailable", error=str(error))
+            self._draining.wait(_LOOK_AGAIN_S)
 
     # --- claim and run ---
 
