@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import structlog
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from api.operations.room import check_room
 from db import idempotency, transitions
 from db.queries.jobs import get_job
 from db.transitions import NewJob
-from trainshed.errors import IdempotencyMismatch, InvalidSpec, MalformedBody
+from trainshed.errors import BodyTooLarge, IdempotencyMismatch, InvalidSpec, MalformedBody
 from trainshed.ids import new_id
 from trainshed.specs import JobSpec, dump_spec, parse_spec
 from trainshed.specs.parse import load_document
@@ -25,6 +25,9 @@ from trainshed.specs.parse import load_document
 log = structlog.get_logger(__name__)
 
 Syntax = Literal["json", "yaml"]
+
+_MOST_YAML_BYTES: Final = 1 << 17
+"""The reader of YAML takes some 6 s for each MiB, and other requests wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Accepted:
 def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key: str | None = None) -> Accepted:
     """Make a job from a spec. `key` makes it safe to repeat the request.
 
-    Raises `MalformedBody`, `InvalidSpec`, `NothingFits`, `IdempotencyMismatch`.
+    Raises `BodyTooLarge`, `MalformedBody`, `InvalidSpec`, `NothingFits`, `IdempotencyMismatch`.
     """
     spec = parse_spec(_read(content, syntax))
     job = _new_job(spec, who)
@@ -59,6 +62,10 @@ def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key:
 
 
 def _read(content: bytes, syntax: Syntax) -> object:
+    if syntax == "yaml" and len(content) > _MOST_YAML_BYTES:
+        raise BodyTooLarge(
+            f"A job spec has at most {_MOST_YAML_BYTES} bytes as YAML.", facts={"max_body_bytes": _MOST_YAML_BYTES}
+        )
     try:
         return load_document(content, syntax=syntax)
     except InvalidSpec as error:

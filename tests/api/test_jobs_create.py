@@ -68,6 +68,7 @@ def test_the_key_that_submitted_it_is_the_cause_of_the_first_event(api: Api) -> 
     [
         (b"{}", "text/plain", 415, "media_type_unsupported"),
         (b"{}", "", 415, "media_type_unsupported"),
+        (b"- a\n" * 40_000, "application/yaml", 413, "body_too_large"),
         (b"kind: [", "application/yaml", 400, "body_malformed"),
         (b"a: &x 1\nb: *x", "application/yaml", 400, "body_malformed"),
         (b"kind: train\nkind: train", "application/yaml", 400, "body_malformed"),
