@@ -24,6 +24,7 @@ def preload() -> None:
     """Import the libraries, what they import lazily, and `ml.run`."""
     for name in (*_LIBRARIES, *_LAZY, "ml.run"):
         importlib.import_module(name)
+    versions()  # reading them imports more of importlib.metadata, by Python version
 
 
 def context_initialised() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -37,6 +38,8 @@ class Accepted:
     job_id: str
     body: bytes
     replayed: bool
+    commit_s: float = 0.0
+    """How long it took to make it durable."""
 
 
 def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key: str | None = None) -> Accepted:
@@ -55,10 +58,12 @@ def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key:
         body, queued = _make(conn, parts, who, spec, job)
         if key is not None:
             idempotency.keep(conn, who.project_id, key, body)
+        made_at = time.perf_counter()
+    commit_s = time.perf_counter() - made_at
     if queued:
         parts.publisher.hint([job.pool])
     log.info("job.submitted", job_id=job.id, kind=job.kind, pool=job.pool)
-    return Accepted(job.id, body.encode(), replayed=False)
+    return Accepted(job.id, body.encode(), replayed=False, commit_s=commit_s)
 
 
 def _read(content: bytes, syntax: Syntax) -> object:

@@ -73,7 +73,10 @@ async def create(
 ) -> Response:
     """Accept a job. It is durable when the answer comes. With an Idempotency-Key the request may be repeated safely."""
     accepted: Accepted = await run_in_threadpool(submit.submit, parts, who, content, syntax, key=idempotency_key)
-    headers = {"Location": f"/api/v1/jobs/{accepted.job_id}"}
+    headers = {
+        "Location": f"/api/v1/jobs/{accepted.job_id}",
+        "Server-Timing": f"commit;dur={1000 * accepted.commit_s:.2f}",
+    }
     if accepted.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(accepted.body, 202, headers, "application/json")

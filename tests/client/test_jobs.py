@@ -91,6 +91,22 @@ def test_a_wait_ends_with_its_time_and_does_not_run_in_circles(
     assert len(server.asked) <= 7
 
 
+def test_a_series_longer_than_one_answer_is_read_to_its_end(
+    server: ScriptedServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*steps: int) -> Answer:
+        points = [{"step": step, "value": step / 2, "at": "2026-01-01T00:00:00Z"} for step in steps]
+        return as_json({"series": [{"name": "loss", "points": points}]})
+
+    monkeypatch.setattr("trainshed.client.client._POINTS", 2)
+    server.on("GET", f"{JOB_PATH}/metrics", answer(1, 2), answer(3, 4), answer(9))
+
+    (series,) = client.metrics(JOB_ID)
+
+    assert [point.step for point in series.points] == [1, 2, 3, 4, 9]
+    assert [asked.query.get("since_step") for asked in server.asked] == [None, ["3"], ["5"]]
+
+
 def test_a_run_is_a_submit_and_a_wait(server: ScriptedServer, client: Client) -> None:
     server.on("POST", JOBS, as_json(job("queued"), 202))
     server.on("GET", JOB_PATH, as_json(job("succeeded", metrics={"accuracy": 0.9})))

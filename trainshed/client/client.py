@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -36,6 +36,7 @@ from trainshed.wire import (
 
 _LONG_POLL_S: Final = 30.0
 _PAGE: Final = 50
+_POINTS: Final = 10_000
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -173,8 +174,21 @@ class Client:
         {series.name: series.points[-1].value for series in client.metrics(job_id) if series.points}
         """
         names = [series] if isinstance(series, str) else [*series]
-        params = {"series": names or None, "since_step": since_step}
+        first = self._points(job_id, names, since_step)
+        return tuple(self._whole(job_id, one) for one in first)
+
+    def _points(self, job_id: str, names: Sequence[str], since_step: int | None) -> tuple[MetricSeries, ...]:
+        params = {"series": names or None, "since_step": since_step, "limit": _POINTS}
         return self._transport.get(f"{_job(job_id)}/metrics", Metrics, params=params).series
+
+    def _whole(self, job_id: str, begun: MetricSeries) -> MetricSeries:
+        """Return the series with what did not fit in one answer."""
+        points, latest = list(begun.points), begun.points
+        while len(latest) == _POINTS:
+            more = self._points(job_id, [begun.name], latest[-1].step + 1)
+            latest = more[0].points if more else ()
+            points.extend(latest)
+        return MetricSeries(name=begun.name, points=tuple(points))
 
     def events(self, job_id: str, *, follow: bool = False) -> Iterator[Event]:
         """Yield what happened to a job. With `follow` it goes on until the job has ended; each event comes once."""
