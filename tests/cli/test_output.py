@@ -110,7 +110,7 @@ def test_metrics_are_one_line_a_series_and_all_points_on_demand(shell: Shell, se
 
     assert summary == "loss\t2\t2\t0.25\t0.25\t0.5\n"
     assert every_point == f"loss\t1\t0.5\t{NOW}\nloss\t2\t0.25\t{NOW}\n"
-    assert server.asked[1].query == {"series": ["loss"]}
+    assert server.asked[1].query["series"] == ["loss"]
 
 
 def test_followed_events_are_one_json_line_each(shell: Shell, server: ScriptedServer) -> None:

@@ -73,7 +73,7 @@ def _submit(invoked: Invocation, document: Any, *, wait: bool, follow: bool, ide
     with invoked.patient_client() if wait or follow else invoked.client() as client:
         job = client.submit(document, idempotency_key=idempotency_key)
         if not wait and not follow:
-            print_rows([job], JOBS, invoked.format)
+            print_rows([job], JOBS, invoked.format, document=job)
             return
         invoked.note(f"{job.id} ({job.name}) {job.state}")
         with detaching(job.id):
@@ -81,7 +81,7 @@ def _submit(invoked: Invocation, document: Any, *, wait: bool, follow: bool, ide
                 copy_to_stdout(client.logs(job.id, follow=True))
             job = client.wait(job.id)
     if not follow:
-        print_rows([job], JOBS, invoked.format)
+        print_rows([job], JOBS, invoked.format, document=job)
     invoked.note(describe_end(job))
     raise typer.Exit(exit_of_state(job.state))
 
