@@ -17,7 +17,7 @@ from celery.apps.worker import Worker as CeleryWorker
 from celery.signals import setup_logging, worker_shutting_down
 
 from db.logs import set_up_logs
-from worker.celery_config import HINT_TASK, celery_settings, queue_of
+from worker.celery_config import HINT_TASK, broker_client, celery_settings, queue_of
 from worker.plan import plan_worker
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
@@ -58,7 +58,7 @@ class RuntimeStep(bootsteps.StartStopStep):
         runtime = Runtime(settings, plan_worker(settings))
         runtime.start()
         parent.runtime = app.runtime = runtime
-        parent.watch = ConsumerWatch(settings.broker_url.get_secret_value(), _leave)
+        parent.watch = ConsumerWatch(broker_client(settings.broker_url.get_secret_value()), _leave)
         parent.watch.start()
 
     def stop(self, parent: Any) -> None:

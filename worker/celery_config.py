@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 HINT_TASK: Final = "trainshed.hint"
+_KEY_PREFIX: Final = "trainshed:"
 _QUEUE_PREFIX: Final = "pool."
 
 
 def queue_of(pool: str) -> str:
     """Return the name of the Celery queue whose messages wake the workers of `pool`."""
     return _QUEUE_PREFIX + pool
+
+
+def broker_key_of(pool: str) -> str:
+    """Return the key of the list in which the hints for `pool` wait."""
+    return _KEY_PREFIX + queue_of(pool)
+
+
+def broker_client(broker_url: str) -> Redis:
+    """Return a connection beside Celery's, that says at once when the broker does not answer."""
+    url = broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+    return Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3, retry=Retry(NoBackoff(), 0))
 
 
 def celery_settings(broker_url: str, *, remote_control: bool = False) -> dict[str, Any]:
@@ -27,7 +43,7 @@ def celery_settings(broker_url: str, *, remote_control: bool = False) -> dict[st
             "socket_keepalive": True,
             "retry_on_timeout": False,
             "health_check_interval": 10,
-            "global_keyprefix": "trainshed:",
+            "global_keyprefix": _KEY_PREFIX,
             "client_name": "trainshed",
         },
         # Early acknowledgement: nothing is held in the broker while a job runs, so nothing is delivered twice.

@@ -17,11 +17,13 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from worker.celery_config import HINT_TASK, celery_settings, queue_of
+from worker.celery_config import HINT_TASK, broker_client, broker_key_of, celery_settings, queue_of
 
 log = structlog.get_logger(__name__)
 
 _RETRY_S: Final = 1.0
+_MOST_WAITING: Final = 64
+"""Hints that wait in the broker for one pool. While all workers are busy nobody takes them; more say nothing more."""
 _UNHAPPY: Final = (OperationalError, RedisError, OSError)
 
 
@@ -31,6 +33,7 @@ class Publisher:
     def __init__(self, broker_url: str) -> None:
         self._celery = Celery("trainshed", set_as_current=False)
         self._celery.conf.update(celery_settings(broker_url))
+        self._broker = broker_client(broker_url)
         self._pending: set[str] = set()
         self._changed = threading.Condition()
         self._closing = False
@@ -53,17 +56,23 @@ class Publisher:
             self._closing = True
             self._changed.notify()
         self._thread.join(timeout=2)
+        self._celery.close()
+        self._broker.close()
 
     def _run(self) -> None:
         while (pool := self._next()) is not None:
             try:
-                self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
+                self._send(pool)
             except _UNHAPPY as error:
                 self._note(healthy=False, error=str(error))
                 self.hint([pool])
                 time.sleep(_RETRY_S)
             else:
                 self._note(healthy=True)
+
+    def _send(self, pool: str) -> None:
+        if self._broker.llen(broker_key_of(pool)) < _MOST_WAITING:
+            self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
 
     def _next(self) -> str | None:
         with self._changed:

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import redis
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
@@ -26,9 +26,9 @@ class ConsumerWatch:
     """Calls `on_deaf` once when `tick` was not called for a minute while the broker answered throughout."""
 
     def __init__(
-        self, broker_url: str, on_deaf: Callable[[], None], *, clock: Callable[[], float] = time.monotonic
+        self, broker: Redis, on_deaf: Callable[[], None], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._broker = redis.Redis.from_url(broker_url, socket_timeout=3, socket_connect_timeout=3)
+        self._broker = broker
         self._on_deaf = on_deaf
         self._clock = clock
         self._deaf_since: float | None = None

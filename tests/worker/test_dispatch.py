@@ -58,6 +58,14 @@ def test_hints_that_wait_for_a_frozen_broker_become_one_and_arrive_when_it_is_ba
         assert len(messages(broker)) <= 4
 
 
+def test_hints_that_nobody_takes_do_not_fill_the_broker(broker: ValkeyServer) -> None:
+    with publisher_to(broker.url) as publisher:
+        for sent in range(1, 101):
+            publisher.hint(["cpu"])
+            wait_until(lambda sent=sent: len(messages(broker)) >= min(sent, 64))
+        assert len(messages(broker)) == 64
+
+
 def test_a_broker_that_is_not_there_is_noted_and_close_does_not_hang() -> None:
     with publisher_to("redis://127.0.0.1:1/0") as publisher:
         publisher.hint(["cpu"])
