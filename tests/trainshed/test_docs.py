@@ -1,0 +1,31 @@
+"""The documents name only what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_test_that_proves_a_promise_exists() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text()
+    file = ""
+    for found in re.findall(r"`((?:tests/[^`:]+)?(?:::\w+)?)`", page):
+        path, _, name = found.partition("::")
+        file = path or file
+        assert (ROOT / file).exists(), found
+        if name:
+            assert f"def {name}(" in (ROOT / file).read_text(), found
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_promise_of_the_readme_is_on_the_page_of_proofs() -> None:
+    promised = set(re.findall(r"^\| (P\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    proved = set(re.findall(r"^\| (P\d+) ", (ROOT / "docs" / "promises.md").read_text(), re.MULTILINE))
+    assert promised == proved
