@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench format clean
+.PHONY: help setup check test demo up bench docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 
 bench: $(READY) ## Measure, and print what each step costs
 	$(BIN)/python -m bench
+
+docs: $(READY) ## Write the pages that are derived from code
+	$(BIN)/python -m docs.generate
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

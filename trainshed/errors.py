@@ -249,3 +249,6 @@ def _descendants(cls: type[TrainshedError]) -> list[type[TrainshedError]]:
 
 BY_CODE: Final[dict[str, type[TrainshedError]]] = {cls.code: cls for cls in _descendants(TrainshedError)}
 """Every error class by its code: the client turns a problem document back into the exception it came from."""
+
+CLIENT_SIDE: Final = frozenset({Unreachable, UnexpectedAnswer, NotConfigured, WaitTimedOut, JobFailed})
+"""Errors that arise in the client and have no HTTP status."""

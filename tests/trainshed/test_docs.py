@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from docs.generate import pages
+
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["job.schema.json", "openapi.json", "errors.md"])
+def test_a_page_that_is_derived_from_code_is_up_to_date(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text() == pages()[name], "run: make docs"
 
 
 def test_every_test_that_proves_a_promise_exists() -> None:
