@@ -21,7 +21,7 @@ import structlog
 from db import transitions, workers
 from db.engine import Database, DatabaseUnavailable, open_database
 from db.migrate import is_current
-from db.transitions import Capacity, Claim
+from db.transitions import Capacity, Claim, Moved
 from db.workers import WorkerFacts
 from storage import open_store
 from trainshed import __version__
@@ -165,29 +165,39 @@ class Runtime:
         except DatabaseUnavailable as error:
             log.warning("claim.failed", error=str(error))
             return None
+        except Exception:
+            # Whoever asks has taken a slot and must give it back, whatever went wrong.
+            log.exception("claim.broken")
+            return None
         if claim is not None and claim.more:
             # One hint wakes as many slots as there is work for: each claim passes it on.
             self._publisher.hint([self._settings.serves])
         return claim
 
     def _run(self, claim: Claim, noticed: Noticed) -> None:
-        attempt = Attempt(claim, self.slots.share_of(claim), noticed, self._kit)
+        try:
+            attempt = Attempt(claim, self.slots.share_of(claim), noticed, self._kit)
+            moved = self._attend(attempt)
+        finally:
+            self.slots.release(claim)
+        if moved is not None:
+            self._publisher.hint(moved.woken_pools)
+            if moved.delay_s > 0:
+                self._poller.wake_in(moved.delay_s)
+
+    def _attend(self, attempt: Attempt) -> Moved | None:
+        """Run an attempt while the heartbeat keeps its lease and a drain can reach it."""
         with self._lock:
             self._running.add(attempt)
         self._heartbeat.add(attempt)
         if self._draining.is_set():
             attempt.preempt()
         try:
-            moved = attempt.run()
+            return attempt.run()
         finally:
             self._heartbeat.remove(attempt)
-            self.slots.release(claim)
             with self._lock:
                 self._running.discard(attempt)
-        if moved is not None:
-            self._publisher.hint(moved.woken_pools)
-            if moved.delay_s > 0:
-                self._poller.wake_in(moved.delay_s)
 
     # --- come and go ---
 
