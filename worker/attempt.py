@@ -30,6 +30,7 @@ from worker.collect import collect
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
+from worker.protocol import ProtocolError
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
@@ -138,6 +139,8 @@ class Attempt:
             return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
         except SetupFailed as error:
             return Ending(AttemptOutcome.SETUP_FAILED, str(error))
+        except ProtocolError as error:
+            return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
         try:
             seen = Seen(
                 program=self._spec.argv[0] if isinstance(self._spec, CommandSpec) else None,

@@ -114,6 +114,16 @@ def test_each_way_to_fail_has_its_reason(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_spec_too_large_for_its_job_fails_at_once_and_says_so(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    # Just within the limit of a request, and beyond that of a frame once the defaults are filled in.
+    env = {f"VARIABLE_{number}": "\n" * 20_000 for number in range(26)} | {"LAST": "\n" * 3_650}
+    job = platform.wait(platform.submit({**TRAIN, "env": env}))
+    assert (job["state"], job["reason"], job["attempt"]) == ("failed", "user_error", 1)
+    assert "too large" in job["message"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_command_cannot_read_the_secrets_of_its_worker(platform: Platform) -> None:
     platform.start(workers=1, slots=1)
     program = f"""
