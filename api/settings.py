@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
+
+from db.settings import DatabaseSettings
 
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(DatabaseSettings):
     """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TRAINSHED_", secrets_dir=os.environ.get("TRAINSHED_SECRETS_DIR"), extra="ignore"
-    )
-
-    database_url: SecretStr = SecretStr("sqlite:///.trainshed/trainshed.db")
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     store_url: str = ".trainshed/store"
     """Where artifacts are kept: a folder, or s3://bucket/prefix."""

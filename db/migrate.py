@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +23,14 @@ def upgrade(url: str) -> None:
 
 def is_current(database: Database) -> bool:
     """Whether the schema is the one this code was written for."""
-    head = ScriptDirectory(str(_SCRIPTS)).get_current_head()
     with database.read() as conn:
-        return MigrationContext.configure(conn).get_current_revision() == head
+        return MigrationContext.configure(conn).get_current_revision() == _head()
+
+
+@cache
+def _head() -> str | None:
+    """Read the scripts once: every probe of the API asks."""
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
 
 
 def _config(url: str) -> Config:

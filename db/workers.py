@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import Connection, insert
@@ -32,26 +32,9 @@ class WorkerFacts:
 
 def register(conn: Connection, facts: WorkerFacts) -> None:
     """Add a worker. Its identifier is new with each start."""
-    conn.execute(
-        insert(Worker).values(
-            id=facts.id,
-            name=facts.name,
-            host=facts.host,
-            pid=facts.pid,
-            pool=facts.pool,
-            state="active",
-            slots=facts.slots,
-            busy=0,
-            cpus=facts.cpus,
-            memory_bytes=facts.memory_bytes,
-            gpus=facts.gpus,
-            sandbox=facts.sandbox,
-            runs_commands=facts.runs_commands,
-            versions=facts.versions,
-            started_at=db_now(),
-            last_seen_at=db_now(),
-        )
-    )
+    now = db_now()
+    values = {**asdict(facts), "state": "active", "busy": 0, "started_at": now, "last_seen_at": now}
+    conn.execute(insert(Worker).values(values))
 
 
 _SEEN: Final = Statement("""

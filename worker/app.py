@@ -18,7 +18,7 @@ from celery.signals import setup_logging, worker_shutting_down
 
 from db.logs import set_up_logs
 from worker.celery_config import HINT_TASK, broker_client, celery_settings, queue_of
-from worker.plan import plan_worker
+from worker.plan import plan_worker, slots_of
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.watch import ConsumerWatch
@@ -32,7 +32,7 @@ class QuietWorker(CeleryWorker):
 
     def __init__(self, app: Any = None, hostname: Any = None, **options: Any) -> None:
         quiet = {"without_gossip": True, "without_mingle": True, "pool_cls": "threads", "pool": "threads"}
-        options["without_heartbeat"] = not WorkerSettings().remote_control
+        options["without_heartbeat"] = not (app or self.app).conf.worker_enable_remote_control
         super().__init__(app, hostname, **{**options, **quiet})
 
 
@@ -97,7 +97,7 @@ def make_app(settings: WorkerSettings) -> WorkerApp:
         celery_settings(settings.broker_url.get_secret_value(), remote_control=settings.remote_control)
         | {
             "task_default_queue": queue_of(settings.serves),
-            "worker_concurrency": settings.slots or plan_worker(settings).slots,
+            "worker_concurrency": slots_of(settings),
         }
     )
     made.steps["worker"].add(RuntimeStep)

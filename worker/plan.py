@@ -26,19 +26,30 @@ class WorkerPlan:
     versions: dict[str, str]
 
 
+def slots_of(settings: WorkerSettings) -> int:
+    """Return how many jobs at once, as the operator said or as the machine suggests."""
+    return settings.slots or default_slots(_cpus(settings), _memory(settings))
+
+
 def plan_worker(settings: WorkerSettings) -> WorkerPlan:
     """Fill in what the operator left open."""
-    cpus = settings.cpus or available_cpus()
-    memory = settings.memory_bytes or available_memory()
     level = probe()
     return WorkerPlan(
-        slots=settings.slots or default_slots(cpus, memory),
-        cpus=cpus,
-        memory_bytes=memory,
+        slots=slots_of(settings),
+        cpus=_cpus(settings),
+        memory_bytes=_memory(settings),
         level=level,
         runs_commands=level.hides_files or settings.allow_unisolated,
         versions=_versions(),
     )
+
+
+def _cpus(settings: WorkerSettings) -> float:
+    return settings.cpus or available_cpus()
+
+
+def _memory(settings: WorkerSettings) -> int:
+    return settings.memory_bytes or available_memory()
 
 
 def _versions() -> dict[str, str]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
+
+from db.settings import DatabaseSettings
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(DatabaseSettings):
     """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TRAINSHED_", secrets_dir=os.environ.get("TRAINSHED_SECRETS_DIR"), extra="ignore"
-    )
-
-    database_url: SecretStr = SecretStr("sqlite:///.trainshed/trainshed.db")
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     store_url: str = ".trainshed/store"
     """Where artifacts are kept: a folder, or s3://bucket/prefix."""
