@@ -11,7 +11,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api.auth.issue import ensure_admin_key
-from api.body_limit import BodyLimit
+from api.body_limit import BodyLimit, Room
 from api.edge import Edge
 from api.hosts import HostCheck
 from api.operations.parts import close_parts, open_parts
@@ -54,7 +54,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     _add_routes(app)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit, room=Room(settings.max_body_bytes, settings.max_batch_bytes, settings.max_upload_bytes)
+    )
     app.add_middleware(HostCheck, hosts=settings.hosts)
     app.add_middleware(Edge)
     return app

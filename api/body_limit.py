@@ -7,7 +7,9 @@ document, and then reads the whole body before the connection serves again.
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,23 +19,42 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import problem_response
 from trainshed.errors import BodyTooLarge
 
+BATCH_PATH: Final = "/api/v1/jobs/batch"
+_UPLOAD: Final = re.compile(r"/api/v1/(datasets/.+|uploads/[^/]+/parts/[^/]+|jobs/[^/]+/artifacts/.+)")
 _LINGER_S: Final = 2.0
 """How long what a refused client still sends is thrown away. Closing at once would take the answer from it (RST)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How long the body of a request may be: of most, of a batch of jobs, and of what is streamed into the store."""
+
+    usual_bytes: int
+    batch_bytes: int
+    upload_bytes: int
+
+    def of(self, scope: Scope) -> int:
+        if scope["path"] == BATCH_PATH:
+            return self.batch_bytes
+        if scope["method"] == "PUT" and _UPLOAD.fullmatch(scope["path"]):
+            return self.upload_bytes
+        return self.usual_bytes
 
 
 class BodyLimit:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, room: Room) -> None:
         self._app = app
-        self._max_bytes = max_bytes
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, send, self._max_bytes)
-        if _content_length(scope) > self._max_bytes:
+        max_bytes = self._room.of(scope)
+        body = _Body(receive, send, max_bytes)
+        if _content_length(scope) > max_bytes:
             body.refused = True
             await problem_response(body.error(), scope["state"]["request_id"])(scope, receive, body.send)
             return

@@ -25,7 +25,11 @@ class ApiSettings(DatabaseSettings):
     threads: Annotated[int, Field(ge=1, le=64)] = 16
     """How many requests work at once. Each may hold one database connection."""
     max_body_bytes: Annotated[int, Field(gt=0)] = 1 << 20
-    """Longest body of a request."""
+    """Longest body of most requests."""
+    max_batch_bytes: Annotated[int, Field(gt=0)] = 1 << 24
+    """Longest body of a batch of jobs."""
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 1 << 36
+    """Longest file that is streamed into the store: a dataset, a part of one, an artifact."""
     elastic_pools: Annotated[tuple[str, ...], NoDecode] = ()
     """Pools, separated by commas, to which larger workers may be added: no job is refused as too large for them."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

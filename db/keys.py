@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert
+from sqlalchemy import Connection, Row, insert, null
 
 from db.clock import db_now
 from db.models import ApiKey
+from db.models.base import Json
 from db.sql import Statement
 
 USE_NOTED_EVERY_S: Final = 60.0
 
-_FIND: Final = Statement("""
-    SELECT id, project_id, role, secret_sha256,
+_FIND: Final = Statement(
+    """
+    SELECT api_key.id, project_id, project.name AS project, role, scopes, secret_sha256,
         revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) AS valid,
         last_used_at IS NULL OR last_used_at < {now} - :noted_every_s AS use_to_be_noted
-    FROM api_key WHERE id = :key_id
-""")
+    FROM api_key JOIN project ON project.id = api_key.project_id WHERE api_key.id = :key_id
+""",
+    scopes=Json,
+)
 _NOTE_USE: Final = Statement("""
     UPDATE api_key SET last_used_at = {now}
     WHERE id = :key_id AND (last_used_at IS NULL OR last_used_at < {now} - :noted_every_s)
@@ -48,6 +53,7 @@ def add_key(
     project_id: str,
     name: str,
     role: str,
+    scopes: Sequence[str] | None = None,
     secret_sha256: str,
     expires_in_s: float | None,
 ) -> None:
@@ -58,6 +64,7 @@ def add_key(
             project_id=project_id,
             name=name,
             role=role,
+            scopes=null() if scopes is None else list(scopes),
             secret_sha256=secret_sha256,
             created_at=db_now(),
             expires_at=None if expires_in_s is None else db_now() + expires_in_s,

@@ -13,7 +13,13 @@
     ├── MethodNotAllowed       method_not_allowed      405
     ├── Misdirected            host_not_served         421   the Host header names another server
     ├── Conflict               conflict                409
-    │   └── AlreadyFinished    job_already_finished    409
+    │   ├── AlreadyFinished    job_already_finished    409
+    │   ├── NotFinished        job_not_finished        409
+    │   ├── InUse              in_use                  409   something unfinished still needs it
+    │   ├── AlreadyExists      already_exists          409
+    │   └── UploadIncomplete   upload_incomplete       409   parts are missing
+    ├── PreconditionFailed     precondition_failed     412   If-Match names an older version
+    ├── DigestMismatch         digest_mismatch         422   bytes that arrived are not those that were announced
     ├── IdempotencyMismatch    idempotency_mismatch    422   same key, other body
     ├── NothingFits            nothing_fits            422   no worker of the pool is large enough
     ├── RangeNotSatisfiable    range_not_satisfiable   416
@@ -171,10 +177,48 @@ class AlreadyFinished(Conflict):
     remedy = "A finished job stays as it is. Submit a new job to run it again."
 
 
+class NotFinished(Conflict):
+    code = "job_not_finished"
+    title = "The job has not finished"
+    remedy = "Wait for its end, or cancel it first."
+
+
+class InUse(Conflict):
+    code = "in_use"
+    title = "Something unfinished still needs it"
+    remedy = "Wait for the jobs that the answer names, or cancel them first."
+
+
+class AlreadyExists(Conflict):
+    code = "already_exists"
+    title = "There is one already"
+    remedy = "Choose another name."
+
+
+class UploadIncomplete(Conflict):
+    code = "upload_incomplete"
+    title = "Parts of the upload are missing"
+    remedy = "Send the parts that the answer names, then complete it."
+
+
+class PreconditionFailed(TrainshedError):
+    code = "precondition_failed"
+    status = 412
+    title = "It has changed since you read it"
+    remedy = "Read it again, decide again, and send the new ETag as If-Match."
+
+
+class DigestMismatch(TrainshedError):
+    code = "digest_mismatch"
+    status = 422
+    title = "The bytes are not those that were announced"
+    remedy = "Send them again. If it happens again, compute the SHA-256 anew: the file may have changed meanwhile."
+
+
 class IdempotencyMismatch(TrainshedError):
     code = "idempotency_mismatch"
     status = 422
-    title = "This Idempotency-Key was used with another body"
+    title = "This Idempotency-Key was used with another request"
     remedy = "Use a new key for a new request; use the same body to repeat the old one."
 
 

@@ -60,6 +60,20 @@ class Progress(WireModel):
     """Seconds that are left, by the pace so far."""
 
 
+class JobRef(WireModel):
+    """A job that a batch made."""
+
+    id: str
+    name: str
+    state: JobState
+
+
+class JobBatch(WireModel):
+    """Answer to a batch, in the order of its specs."""
+
+    items: tuple[JobRef, ...]
+
+
 class Attempt(WireModel):
     """One execution of a job."""
 
@@ -115,6 +129,10 @@ class Job(JobSummary):
     not_before: datetime | None
     """Earliest start of the next attempt, while one waits."""
     retry_of: str | None
+    held: bool = False
+    """Whether it waits for a release by hand."""
+    queue_position: int | None = None
+    """1: next in its pool. None: it does not wait there, or too many are ahead to be counted at once."""
     metrics: dict[str, float]
     """Latest value of each series."""
     attempts: tuple[Attempt, ...]
@@ -196,6 +214,8 @@ class Worker(WireModel):
     cpus: float
     memory_bytes: int
     gpus: int
+    drain: bool = False
+    """Whether it was asked to take no new job."""
     sandbox: str
     """What it isolates jobs with, for example `landlock:7+netns`; `none` when it cannot."""
     runs_commands: bool
@@ -220,3 +240,37 @@ class Readiness(WireModel):
 class Version(WireModel):
     version: str
     api: str
+
+
+class Token(WireModel):
+    """An API key, without its secret."""
+
+    id: str
+    name: str
+    role: Literal["viewer", "operator", "admin"]
+    scopes: tuple[str, ...] | None
+    """What it may do at most; None: all that its role allows."""
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    """To the minute."""
+
+
+class NewToken(Token):
+    """A token at its making: the one time that its key is shown."""
+
+    key: str
+
+
+class TokenList(WireModel):
+    items: tuple[Token, ...]
+
+
+class Whoami(WireModel):
+    """Whom the server takes the sender of the request for."""
+
+    project: str
+    key_id: str
+    role: Literal["viewer", "operator", "admin"]
+    scopes: tuple[str, ...] | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.auth.roles import Role
+from api.auth.scopes import Scope
 from db.transitions import By
 from trainshed.states import Actor
 
@@ -15,7 +16,11 @@ class Principal:
 
     key_id: str
     project_id: str
+    project: str
+    """Name of the project."""
     role: Role
+    scopes: frozenset[Scope] | None = None
+    """None: all that the role allows."""
 
     @property
     def by(self) -> By:

@@ -10,16 +10,18 @@ from fastapi.security.base import SecurityBase
 
 from api.auth.principal import Principal
 from api.auth.roles import Role
+from api.auth.scopes import Scope
 from trainshed.errors import Forbidden, Unauthenticated
 
 _SCHEME: Final = "bearer"
 
 
 class Requires(SecurityBase):
-    """Lets in who holds a valid key with at least `role`."""
+    """Lets in who holds a valid key with at least `role`, which no scopes keep from `scope`. None: no scope matters."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, scope: Scope | None) -> None:
         self.role = role
+        self.scope = scope
         self.scheme_name = "api_key"
         self.model = HTTPBearer(bearerFormat="trs_...", description="An API key, made by `python -m api.auth`.")
 
@@ -34,13 +36,14 @@ class Requires(SecurityBase):
                 f"This needs a key with the role {self.role}; this one has the role {principal.role}.",
                 facts={"needed_role": self.role.value, "role": principal.role.value},
             )
+        if self.scope is not None and principal.scopes is not None and self.scope not in principal.scopes:
+            raise Forbidden(
+                f"This needs a key with the scope {self.scope}.",
+                facts={"needed_scope": self.scope.value, "scopes": sorted(principal.scopes)},
+                remedy="Use a key that has the scope, or one without scopes.",
+            )
         found: Principal = principal
         return found
-
-
-def requires(role: Role) -> Requires:
-    """Return the dependency for routes that need `role`."""
-    return Requires(role)
 
 
 def _key(request: Request) -> str:
@@ -50,5 +53,13 @@ def _key(request: Request) -> str:
     return key.strip()
 
 
-Viewer = Annotated[Principal, Depends(requires(Role.VIEWER))]
-Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
+AnyKey = Annotated[Principal, Depends(Requires(Role.VIEWER, None))]
+ReadsJobs = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.JOBS_READ))]
+ChangesJobs = Annotated[Principal, Depends(Requires(Role.OPERATOR, Scope.JOBS_WRITE))]
+ReadsDatasets = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.DATASETS_READ))]
+ChangesDatasets = Annotated[Principal, Depends(Requires(Role.OPERATOR, Scope.DATASETS_WRITE))]
+ReadsWorkers = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.WORKERS_READ))]
+ChangesWorkers = Annotated[Principal, Depends(Requires(Role.ADMIN, Scope.WORKERS_WRITE))]
+ManagesTokens = Annotated[Principal, Depends(Requires(Role.ADMIN, Scope.TOKENS_WRITE))]
+ReadsRetention = Annotated[Principal, Depends(Requires(Role.VIEWER, Scope.RETENTION_READ))]
+ChangesRetention = Annotated[Principal, Depends(Requires(Role.ADMIN, Scope.RETENTION_WRITE))]

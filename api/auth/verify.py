@@ -14,6 +14,7 @@ import structlog
 from api.auth.keys import Key, read_key
 from api.auth.principal import Principal
 from api.auth.roles import Role
+from api.auth.scopes import Scope
 from db import keys
 from db.engine import Database, DatabaseUnavailable
 
@@ -59,7 +60,7 @@ class Verifier:
             return None
         if row.use_to_be_noted:
             self._note_use(key.id)
-        return Principal(key.id, row.project_id, Role(row.role))
+        return Principal(key.id, row.project_id, row.project, Role(row.role), _scopes(row.scopes))
 
     def _note_use(self, key_id: str) -> None:
         try:
@@ -72,3 +73,8 @@ class Verifier:
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[fingerprint] = (principal, until)
+
+
+def _scopes(kept: list[str] | None) -> frozenset[Scope] | None:
+    """A scope that this version does not know allows nothing here."""
+    return None if kept is None else frozenset(Scope(name) for name in kept if name in set(Scope))

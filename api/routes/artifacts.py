@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from api.auth.requires import Viewer
+from api.auth.requires import ReadsJobs
 from api.operations.artifacts import get_artifact, list_artifacts, open_artifact
 from api.parts import AppParts
 from api.routes.answers import json_answer, matches, problems
@@ -30,7 +30,7 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
     response_model=wire.ArtifactList,
     responses=problems(404),
 )
-async def list_(parts: AppParts, who: Viewer, job_id: JobId) -> Response:
+async def list_(parts: AppParts, who: ReadsJobs, job_id: JobId) -> Response:
     """Return the files of a job with their SHA-256. Each one is complete."""
     return json_answer(await run_in_threadpool(list_artifacts, parts.database, who, job_id))
 
@@ -48,7 +48,7 @@ async def list_(parts: AppParts, who: Viewer, job_id: JobId) -> Response:
 )
 async def download(
     parts: AppParts,
-    who: Viewer,
+    who: ReadsJobs,
     job_id: JobId,
     path: str,
     if_none_match: Annotated[str | None, Header()] = None,

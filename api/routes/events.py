@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Send
 
-from api.auth.requires import Viewer
+from api.auth.requires import ReadsJobs
 from api.operations.events import End, Quiet, follow_events, read_events
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
@@ -49,7 +49,7 @@ class EventStream(EventSourceResponse):
 )
 async def read(
     parts: AppParts,
-    who: Viewer,
+    who: ReadsJobs,
     job_id: JobId,
     accept: Annotated[str, Header()] = "",
     last_event_id: Annotated[str | None, Header()] = None,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth.requires import Operator, Viewer
+from api.auth.requires import ChangesJobs, ReadsJobs
 from api.operations import cancel, jobs, submit
 from api.operations.jobs import Versioned
 from api.operations.submit import Accepted, Syntax
@@ -66,7 +66,7 @@ async def _syntax(request: Request) -> Syntax:
 )
 async def create(
     parts: AppParts,
-    who: Operator,
+    who: ChangesJobs,
     syntax: Annotated[Syntax, Depends(_syntax)],
     content: Annotated[bytes, Depends(_content)],
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")] = None,
@@ -100,7 +100,7 @@ class JobQuery(BaseModel):
 
 
 @router.get("", operation_id="jobs_list", summary="List jobs", response_model=wire.JobPage, responses=problems(422))
-async def list_(parts: AppParts, who: Viewer, query: Annotated[JobQuery, Query()]) -> Response:
+async def list_(parts: AppParts, who: ReadsJobs, query: Annotated[JobQuery, Query()]) -> Response:
     """Return jobs of the project, newest first."""
     wanted = JobFilter(tuple(query.state), tuple(query.kind), query.name, _labels(query.label))
     page = await run_in_threadpool(jobs.list_jobs, parts.database, who, wanted, cursor=query.cursor, limit=query.limit)
@@ -116,7 +116,7 @@ async def list_(parts: AppParts, who: Viewer, query: Annotated[JobQuery, Query()
 )
 async def get(
     parts: AppParts,
-    who: Viewer,
+    who: ReadsJobs,
     job_id: JobId,
     wait: Annotated[Wait, Query()] = 0.0,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -144,7 +144,7 @@ async def get(
     response_model=wire.Job,
     responses=problems(404, 409),
 )
-async def cancel_(parts: AppParts, who: Operator, job_id: JobId) -> Response:
+async def cancel_(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
     """End a waiting job at once; ask the worker of a running one to end it."""
     return json_answer(await run_in_threadpool(cancel.cancel, parts, who, job_id), status=202)
 

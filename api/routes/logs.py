@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth.requires import Viewer
+from api.auth.requires import ReadsJobs
 from api.operations.logs import LogPiece, read_log, read_log_tail
 from api.parts import AppParts
 from api.routes.answers import problems
@@ -40,7 +40,7 @@ _ANSWER: Final = {
 )
 async def read(
     parts: AppParts,
-    who: Viewer,
+    who: ReadsJobs,
     job_id: JobId,
     attempt: Annotated[int | None, Query(ge=1, lt=2**31, description="Default: the latest")] = None,
     offset: Annotated[int | None, Query(ge=0, lt=2**63, description="Byte to begin at")] = None,

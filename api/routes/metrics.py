@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth.requires import Viewer
+from api.auth.requires import ReadsJobs
 from api.operations.metrics import read_metrics
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
@@ -27,7 +27,7 @@ router = APIRouter(tags=["metrics"])
 )
 async def read(
     parts: AppParts,
-    who: Viewer,
+    who: ReadsJobs,
     job_id: JobId,
     series: Annotated[list[Text], Query(max_length=1000, description="Default: all; may be repeated")] = [],  # noqa: B006
     since_step: Annotated[int, Query(ge=-(2**63), lt=2**63, description="First step to return")] = -(2**63),

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.auth.requires import Viewer
+from api.auth.requires import ReadsWorkers
 from api.operations.workers import list_workers
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
@@ -22,6 +22,6 @@ router = APIRouter(tags=["workers"])
     response_model=wire.WorkerList,
     responses=problems(),
 )
-async def list_(parts: AppParts, who: Viewer) -> Response:
+async def list_(parts: AppParts, who: ReadsWorkers) -> Response:
     """Return the workers of all pools."""
     return json_answer(await run_in_threadpool(list_workers, parts.database))

@@ -5,6 +5,9 @@ from db.models.artifact import Artifact
 from db.models.attempt import Attempt
 from db.models.base import Base
 from db.models.blob import Blob
+from db.models.dataset import Dataset
+from db.models.dataset_use import DatasetUse
+from db.models.dataset_version import DatasetVersion
 from db.models.dependency import Dependency
 from db.models.event import Event
 from db.models.idempotency_key import IdempotencyKey
@@ -13,6 +16,9 @@ from db.models.log_chunk import LogChunk
 from db.models.metric_point import MetricPoint
 from db.models.metric_series import MetricSeries
 from db.models.project import Project
+from db.models.retention_policy import RetentionPolicy
+from db.models.upload import Upload
+from db.models.upload_part import UploadPart
 from db.models.worker import Worker
 
 __all__ = [
@@ -21,6 +27,9 @@ __all__ = [
     "Attempt",
     "Base",
     "Blob",
+    "Dataset",
+    "DatasetUse",
+    "DatasetVersion",
     "Dependency",
     "Event",
     "IdempotencyKey",
@@ -29,5 +38,8 @@ __all__ = [
     "MetricPoint",
     "MetricSeries",
     "Project",
+    "RetentionPolicy",
+    "Upload",
+    "UploadPart",
     "Worker",
 ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, Double, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +18,8 @@ class ApiKey(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
     name: Mapped[str] = mapped_column(String)
     role: Mapped[str] = mapped_column(String)
+    scopes: Mapped[list[Any] | None]
+    """What it may do at most; NULL: all that its role allows."""
     secret_sha256: Mapped[str] = mapped_column(String)
     created_at: Mapped[float] = mapped_column(Double)
     expires_at: Mapped[float | None] = mapped_column(Double)

@@ -34,4 +34,6 @@ class Attempt(Base):
     max_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
     log_bytes: Mapped[int] = mapped_column(BigInteger)
     """How much of its log is stored: the offset at which the next chunk begins."""
+    log_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"), index=True)
+    """The whole log as one blob, once it was compacted: then it has no chunks any more."""
     facts: Mapped[dict[str, Any]]

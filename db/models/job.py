@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, one_of
@@ -22,6 +34,7 @@ class Job(Base):
         CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="lease"),
         CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
         CheckConstraint(f"({_TERMINAL}) = (finished_at IS NOT NULL)", name="finished"),
+        CheckConstraint("state = 'blocked' OR NOT held", name="held"),
         Index(
             "ix_job_running",
             "owner",
@@ -38,6 +51,14 @@ class Job(Base):
         Index("ix_job_project_id_id", "project_id", "id"),
         Index("ix_job_project_id_state_id", "project_id", "state", "id"),
         Index("ix_job_project_id_name_id", "project_id", "name", "id"),
+        Index(
+            "ix_job_project_id_finished_at_id",
+            "project_id",
+            "finished_at",
+            "id",
+            postgresql_where=text("finished_at IS NOT NULL"),
+            sqlite_where=text("finished_at IS NOT NULL"),
+        ),
         # Heartbeats change no indexed column; room on the page lets Postgres update in place.
         {"postgresql_with": {"fillfactor": 70}},
     )
@@ -60,6 +81,8 @@ class Job(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     """Raised by each change that a reader can see; the ETag."""
 
+    held: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """A user holds it: `blocked` until it is released, whatever its dependencies do."""
     priority: Mapped[int] = mapped_column(Integer)
     pool: Mapped[str] = mapped_column(String)
     cpus: Mapped[float | None] = mapped_column(Double)

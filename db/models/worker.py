@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Double, Index, Integer, String
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Double, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
@@ -28,6 +28,8 @@ class Worker(Base):
     gpus: Mapped[int] = mapped_column(Integer)
     sandbox: Mapped[str] = mapped_column(String)
     runs_commands: Mapped[bool] = mapped_column(Boolean)
+    drain: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """An administrator asked it to take no new job."""
     versions: Mapped[dict[str, str]]
     started_at: Mapped[float] = mapped_column(Double)
     last_seen_at: Mapped[float] = mapped_column(Double)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,6 +13,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from api.app import create_app
 from api.auth.requires import Requires
 from api.auth.roles import Role
+from api.auth.scopes import Scope
 from api.settings import ApiSettings
 from db import reports
 from db.engine import Database
@@ -22,18 +24,20 @@ from tests.factories import claim
 from trainshed.ids import new_id
 
 APP = create_app(ApiSettings())
-NEEDED_ROLE = {
-    "jobs_create": Role.OPERATOR,
-    "jobs_list": Role.VIEWER,
-    "jobs_get": Role.VIEWER,
-    "jobs_cancel": Role.OPERATOR,
-    "logs_read": Role.VIEWER,
-    "metrics_read": Role.VIEWER,
-    "events_read": Role.VIEWER,
-    "artifacts_list": Role.VIEWER,
-    "artifacts_download": Role.VIEWER,
-    "workers_list": Role.VIEWER,
+NEEDED: dict[str, tuple[Role, Scope | None]] = {
+    "jobs_create": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_list": (Role.VIEWER, Scope.JOBS_READ),
+    "jobs_get": (Role.VIEWER, Scope.JOBS_READ),
+    "jobs_cancel": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "logs_read": (Role.VIEWER, Scope.JOBS_READ),
+    "metrics_read": (Role.VIEWER, Scope.JOBS_READ),
+    "events_read": (Role.VIEWER, Scope.JOBS_READ),
+    "artifacts_list": (Role.VIEWER, Scope.JOBS_READ),
+    "artifacts_download": (Role.VIEWER, Scope.JOBS_READ),
+    "workers_list": (Role.VIEWER, Scope.WORKERS_READ),
 }
+BODIES: dict[str, dict[str, Any]] = {"jobs_create": {"json": COMMAND}}
+"""What to send, by operation; nothing where there is no row."""
 OPEN = {"/healthz", "/readyz", "/version", "/openapi.json"}
 
 
@@ -50,9 +54,9 @@ def test_everything_but_the_probes_lies_below_the_api() -> None:
     assert {path for path in paths if not (path or "").startswith("/api/v1/")} == OPEN
 
 
-def test_every_route_has_exactly_one_guard_with_the_role_of_its_row() -> None:
-    found = {route.operation_id: [guard.role for guard in guards(route)] for route in api_routes()}
-    assert found == {operation: [role] for operation, role in NEEDED_ROLE.items()}
+def test_every_route_has_exactly_one_guard_with_the_role_and_scope_of_its_row() -> None:
+    found = {route.operation_id: [(guard.role, guard.scope) for guard in guards(route)] for route in api_routes()}
+    assert found == {operation: [needed] for operation, needed in NEEDED.items()}
 
 
 def test_every_operation_has_its_own_name_and_problems_in_the_documentation() -> None:
@@ -82,7 +86,7 @@ def world(api: Api, database: Database, settings: ApiSettings) -> dict[str, str]
 def ask(api: Api, route: RouteContext, world: dict[str, str], as_: str | None) -> httpx2.Response:
     path = (route.path_format or "").format(**world).removeprefix("/api/v1")
     (method,) = route.methods or ()
-    return api.request(method, path, as_=as_, json=COMMAND if method == "POST" else None)
+    return api.request(method, path, as_=as_, **BODIES.get(str(route.operation_id), {}))
 
 
 @pytest.mark.parametrize("as_", [None, "other", "viewer", "operator", "admin"])
@@ -98,10 +102,10 @@ def check(route: RouteContext, answer: httpx2.Response, world: dict[str, str], a
     elif as_ == "other":
         assert answer.status_code == (404 if "{job_id}" in (route.path or "") else answer.status_code)
         assert world["job_id"] not in answer.text or answer.status_code == 404
-    elif Role(as_).includes(NEEDED_ROLE[str(route.operation_id)]):
-        assert answer.status_code in (200, 202), (route.operation_id, answer.text)
+    elif Role(as_).includes(NEEDED[str(route.operation_id)][0]):
+        assert answer.status_code in (200, 201, 202, 204), (route.operation_id, answer.text)
     else:
-        assert assert_problem(answer, 403, "forbidden")["facts"]["needed_role"] == "operator"
+        assert assert_problem(answer, 403, "forbidden")["facts"]["needed_role"] == NEEDED[str(route.operation_id)][0]
 
 
 def test_a_role_is_checked_before_the_job_is_looked_for(api: Api) -> None:
