@@ -100,7 +100,7 @@ def watch(client: Client, *jobs: Job) -> None:
 def note_of(job: Job) -> str:
     if job.progress is None or job.progress.epoch is None:
         return job.reason
-    accuracy = job.metrics.get("epoch/validation_accuracy")
+    accuracy = job.latest_metrics.get("epoch/validation_accuracy")
     shown = "" if accuracy is None else f", validation accuracy {accuracy:.3f}"
     return f"epoch {job.progress.epoch}/{job.progress.epochs}{shown}"
 
@@ -112,7 +112,7 @@ def make_report(client: Client, train: Job, evaluate: Job) -> dict[str, Any]:
         for artifact in client.artifacts(job.id):
             target = client.download(job.id, artifact.path, FOLDER / "artifacts" / job.name / artifact.path)
             artifacts.append({"job": job.id, "path": str(target), "bytes": artifact.size, "sha256": artifact.sha256})
-    scores = {name.removeprefix("evaluation/"): value for name, value in evaluate.metrics.items()}
+    scores = {name.removeprefix("evaluation/"): value for name, value in evaluate.latest_metrics.items()}
     return {
         "train": summary_of(train),
         "evaluate": summary_of(evaluate),
@@ -131,7 +131,7 @@ def summary_of(job: Job) -> dict[str, Any]:
         "reason": job.reason,
         "message": job.message,
         "attempts": [{"outcome": attempt.outcome.value, "message": attempt.message} for attempt in job.attempts],
-        "metrics": job.metrics,
+        "metrics": job.latest_metrics,
     }
 
 

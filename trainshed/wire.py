@@ -133,7 +133,7 @@ class Job(JobSummary):
     """Whether it waits for a release by hand."""
     queue_position: int | None = None
     """1: next in its pool. None: it does not wait there, or too many are ahead to be counted at once."""
-    metrics: dict[str, float]
+    latest_metrics: dict[str, float]
     """Latest value of each series."""
     attempts: tuple[Attempt, ...]
 

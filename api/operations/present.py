@@ -25,7 +25,7 @@ def job(details: JobDetails) -> wire.Job:
         request=row.request,
         not_before=_not_before(row),
         retry_of=row.retry_of,
-        metrics=details.metrics,
+        latest_metrics=details.metrics,
         attempts=tuple(_attempt(attempt) for attempt in details.attempts),
     )
 

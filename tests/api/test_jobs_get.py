@@ -30,7 +30,7 @@ def test_a_job_comes_with_its_attempts_and_latest_metrics(api: Api, database: Da
         reports.progress(conn, won.lease, {"fraction": 0.25, "epoch": 1})
         running = won
     job = api.get(f"/jobs/{job_id}").json()
-    assert (job["state"], job["attempt"], job["metrics"]) == ("running", 1, {"loss": 0.1 + 0.2})
+    assert (job["state"], job["attempt"], job["latest_metrics"]) == ("running", 1, {"loss": 0.1 + 0.2})
     assert job["progress"] == {
         "fraction": 0.25,
         "epoch": 1,

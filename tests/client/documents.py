@@ -31,7 +31,7 @@ def job(state: str = "running", **changes: Any) -> dict[str, Any]:
         "request": None,
         "not_before": None,
         "retry_of": None,
-        "metrics": {},
+        "latest_metrics": {},
         "attempts": [],
         **changes,
     }

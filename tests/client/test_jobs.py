@@ -111,7 +111,7 @@ def test_a_run_is_a_submit_and_a_wait(server: ScriptedServer, client: Client) ->
     server.on("POST", JOBS, as_json(job("queued"), 202))
     server.on("GET", JOB_PATH, as_json(job("succeeded", metrics={"accuracy": 0.9})))
 
-    assert client.run({"kind": "command"}).metrics == {"accuracy": 0.9}
+    assert client.run({"kind": "command"}).latest_metrics == {"accuracy": 0.9}
 
 
 def test_a_download_is_verified_and_appears_whole(server: ScriptedServer, client: Client, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     job = platform.wait(evaluate)
     assert job["state"] == "succeeded", platform.log(evaluate)
 
-    assert 0.2 < job["metrics"]["evaluation/accuracy"] <= 1
+    assert 0.2 < job["latest_metrics"]["evaluation/accuracy"] <= 1
     series = {one["name"]: one["points"] for one in platform.http.get(f"/jobs/{train}/metrics").json()["series"]}
     assert [point["step"] for point in series["epoch/validation_accuracy"]] == [1]
     paths = {artifact["path"] for artifact in platform.http.get(f"/jobs/{train}/artifacts").json()["items"]}

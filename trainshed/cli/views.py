@@ -55,7 +55,7 @@ def _attempts(job: Job) -> str:
 
 
 def _metrics(job: Job) -> str:
-    return ", ".join(f"{name}={value:.6g}" for name, value in sorted(job.metrics.items()))
+    return ", ".join(f"{name}={value:.6g}" for name, value in sorted(job.latest_metrics.items()))
 
 
 JOBS: Final = View[JobSummary](

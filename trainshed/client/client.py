@@ -94,7 +94,7 @@ class Client:
     def run(self, spec: SpecInput, *, timeout_s: float | None = None) -> Job:
         """Submit a job, wait until it has succeeded, and return it. Raises `JobFailed`, `WaitTimedOut`.
 
-        print(client.run(spec).metrics["accuracy"])
+        print(client.run(spec).latest_metrics["accuracy"])
         """
         return self.wait(self.submit(spec).id, timeout_s=timeout_s, raise_on_failure=True)
 
