@@ -109,7 +109,7 @@ def test_a_series_longer_than_one_answer_is_read_to_its_end(
 
 def test_a_run_is_a_submit_and_a_wait(server: ScriptedServer, client: Client) -> None:
     server.on("POST", JOBS, as_json(job("queued"), 202))
-    server.on("GET", JOB_PATH, as_json(job("succeeded", metrics={"accuracy": 0.9})))
+    server.on("GET", JOB_PATH, as_json(job("succeeded", latest_metrics={"accuracy": 0.9})))
 
     assert client.run({"kind": "command"}).latest_metrics == {"accuracy": 0.9}
 
