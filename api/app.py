@@ -16,7 +16,21 @@ from api.edge import Edge
 from api.hosts import HostCheck
 from api.operations.parts import close_parts, open_parts
 from api.problems import HANDLERS
-from api.routes import artifacts, events, jobs, logs, metrics, probes, workers
+from api.routes import (
+    artifacts,
+    datasets,
+    events,
+    jobs,
+    logs,
+    metrics,
+    probes,
+    project_events,
+    reference,
+    retention,
+    tokens,
+    uploads,
+    workers,
+)
 from api.settings import ApiSettings
 from trainshed import __version__
 
@@ -66,4 +80,11 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(probes.router)
     for module in (jobs, logs, metrics, events, artifacts):
         app.include_router(module.router, prefix="/api/v1/jobs")
+    for router in (datasets.router, uploads.of_datasets):
+        app.include_router(router, prefix="/api/v1/datasets")
+    app.include_router(uploads.router, prefix="/api/v1/uploads")
+    app.include_router(project_events.router, prefix="/api/v1/events")
     app.include_router(workers.router, prefix="/api/v1/workers")
+    app.include_router(tokens.router, prefix="/api/v1")
+    app.include_router(retention.router, prefix="/api/v1/retention")
+    app.include_router(reference.router)

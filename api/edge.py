@@ -5,27 +5,30 @@ Nothing gets past it: an exception that no handler took becomes a 500 here, with
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import telemetry
 from api.problems import internal_error
+from db.logs import write_line
 from trainshed.ids import new_id
 
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PROBES: Final = frozenset({"/healthz", "/readyz"})
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-store",
 }
 """A route that says otherwise wins."""
 
@@ -44,8 +47,13 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             answer = _Answer(request_id, send)
-            await self._serve(scope, receive, answer)
-            _note(scope, answer)
+            telemetry.began()
+            try:
+                await self._serve(scope, receive, answer)
+            finally:
+                duration_s = time.perf_counter() - answer.started_at
+                telemetry.ended(_operation(scope), answer.status, duration_s)
+            _note(scope, answer, duration_s)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
@@ -68,10 +76,9 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self.request_id
-            for name, value in _SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            said = {name for name, _ in message["headers"]}
+            ours = [(name, value) for name, value in _SECURITY_HEADERS.items() if name not in said]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode()), *ours]
         await self._send(message)
 
 
@@ -79,15 +86,21 @@ def _request_id(offered: str | None) -> str:
     return offered if offered is not None and _REQUEST_ID.fullmatch(offered) else new_id("req")
 
 
-def _note(scope: Scope, answer: _Answer) -> None:
+def _operation(scope: Scope) -> str | None:
+    """Return the operation whose route took the request."""
+    found: str | None = getattr(scope.get("route"), "operation_id", None)
+    return found
+
+
+def _note(scope: Scope, answer: _Answer, duration_s: float) -> None:
     """Write the line. Neither query nor headers are in it: they may carry secrets."""
-    write = log.debug if scope["path"] in _PROBES else log.info
-    write(
-        "http.request",
-        method=scope["method"],
-        path=scope["path"],
-        status=answer.status,
-        duration_ms=round((time.perf_counter() - answer.started_at) * 1000, 1),
-        client=scope["client"][0] if scope.get("client") else None,
-        key=scope["state"].get("key_id"),
-    )
+    fields = {
+        "request_id": answer.request_id,
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": answer.status,
+        "duration_ms": round(duration_s * 1000, 1),
+        "client": scope["client"][0] if scope.get("client") else None,
+        "key": scope["state"].get("key_id"),
+    }
+    write_line(__name__, "http.request", fields, level=logging.DEBUG if scope["path"] in _PROBES else logging.INFO)

@@ -19,6 +19,7 @@ from trainshed.errors import (
     FieldError,
     Internal,
     InvalidRequest,
+    MalformedBody,
     MethodNotAllowed,
     RouteNotFound,
     TrainshedError,
@@ -114,6 +115,8 @@ async def _on_database_unavailable(request: Request, error: DatabaseUnavailable)
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     errors = tuple(_field_error(details) for details in error.errors())
+    if any(details["type"] == "json_invalid" for details in error.errors()):
+        return problem_response(MalformedBody("The body is no JSON.", errors=errors), _request_id(request))
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
     return problem_response(InvalidRequest(f"The request has {count}.", errors=errors), _request_id(request))
 
@@ -128,8 +131,10 @@ def _field_error(details: Mapping[str, Any]) -> FieldError:
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     path, method = request.url.path, request.method
     match error.status_code:
+        case 400:
+            ours: TrainshedError = MalformedBody("The body cannot be read.")
         case 404:
-            ours: TrainshedError = RouteNotFound(f"There is nothing at {path[:_LONGEST_TEXT]}.")
+            ours = RouteNotFound(f"There is nothing at {path[:_LONGEST_TEXT]}.")
         case 405:
             ours = MethodNotAllowed(f"{path[:_LONGEST_TEXT]} does not take {method}.")
         case 413:

@@ -34,6 +34,8 @@ class ApiSettings(DatabaseSettings):
     """Pools, separated by commas, to which larger workers may be added: no job is refused as too large for them."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names to answer to, separated by commas. Default: this machine's own while it listens there alone."""
+    metrics_public: bool | None = None
+    """Answer /metrics without a key. Default: only while it listens on this machine alone."""
     admin_key_file: Path | None = None
     """Keep the key of an administrator in this file (0600). For local mode."""
 
@@ -41,6 +43,11 @@ class ApiSettings(DatabaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether /metrics needs no key."""
+        return self.host in _LOOPBACK if self.metrics_public is None else self.metrics_public
 
     @property
     def hosts(self) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Double
+from sqlalchemy import Connection, Double, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -35,3 +35,8 @@ def _now_postgresql(element: db_now, compiler: SQLCompiler, **kwargs: Any) -> st
 @compiles(db_now, "sqlite")
 def _now_sqlite(element: db_now, compiler: SQLCompiler, **kwargs: Any) -> str:
     return NOW["sqlite"]
+
+
+def read_clock(conn: Connection) -> float:
+    """Return the present moment by the database's clock."""
+    return conn.execute(select(db_now())).scalar_one()

@@ -19,6 +19,11 @@ class DeadlineConnection(psycopg.Connection[Any]):
 
     deadline_s: float | None = None
 
+    def __del__(self) -> None:
+        # A pool that is closed drops what comes back to it later. Such a connection is closed without complaint.
+        if hasattr(self, "pgconn"):
+            self.pgconn.finish()
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
             return super().wait(gen, interval, self.deadline_s if timeout is None else timeout)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from db.breaker import Breaker
 from db.deadline import give_deadline
 from db.gate import GateTimeout, WriterGate
+from db.sql import Statement
 
 _BUSY_TIMEOUT_MS: Final = 3_000
 
@@ -53,13 +54,54 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run one transaction that only reads."""
+        """Look, and write nothing. On SQLite all statements see one state of the database, on Postgres each its own."""
         with _unavailable(self._breaker), self.reader.begin() as connection:
             yield connection
+
+    def glance(self, statement: Statement, /, **parameters: Any) -> tuple[Any, ...] | None:
+        """Return the one row of a statement, straight from the driver.
+
+        For what is asked so often that all else around the statement would be most of its cost.
+        """
+        with _unavailable(self._breaker), self._driver_connection() as connection:
+            cursor = connection.cursor()
+            try:
+                cursor.execute(statement.for_driver(self.writer), parameters)
+                row: tuple[Any, ...] | None = cursor.fetchone()
+            finally:
+                cursor.close()
+        return row
+
+    @contextmanager
+    def _driver_connection(self) -> Iterator[Any]:
+        """A connection of the pool on which each statement is a transaction of its own."""
+        pooled = None
+        try:
+            pooled = self.reader.raw_connection()
+            connection: Any = pooled.driver_connection
+            with _autocommit(connection) if self.dialect == "postgresql" else nullcontext():
+                yield connection
+        except self.reader.dialect.loaded_dbapi.Error as error:
+            if pooled is not None:
+                pooled.invalidate(error)
+            if getattr(error, "sqlstate", None) is None:
+                self._breaker.trip()
+            raise DatabaseUnavailable(_first_line(error)) from error
+        finally:
+            if pooled is not None:
+                pooled.close()
 
     def close(self) -> None:
         self.reader.dispose()
         self.writer.dispose()
+
+
+@contextmanager
+def _autocommit(connection: Any) -> Iterator[None]:
+    """For one block, spare the server a BEGIN and a ROLLBACK."""
+    connection.autocommit = True
+    yield
+    connection.autocommit = False
 
 
 def open_database(url: str, *, pool_size: int = 5, patience_s: float = 3.0, rest_s: float = 0.0) -> Database:
@@ -121,7 +163,9 @@ def _open_postgres(url: str, *, pool_size: int, patience_s: float, rest_s: float
         connect_args={"connect_timeout": max(2, int(patience_s)), "application_name": "trainshed"},
     )
     give_deadline(engine, patience_s)
-    return Database(reader=engine, writer=engine, gate=None, patience_s=patience_s, breaker=Breaker(rest_s))
+    # Each statement has a snapshot of its own anyway (READ COMMITTED), so a reader needs no BEGIN and no ROLLBACK.
+    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(reader=reader, writer=engine, gate=None, patience_s=patience_s, breaker=Breaker(rest_s))
 
 
 def _to_json(value: Any) -> str:

@@ -2,53 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
 
-from db.sql import Statement
+from db.clock import db_now
+from db.models import IdempotencyKey
 
 VALID_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
+class KeyOfRequest:
+    """An Idempotency-Key. Each project has keys of its own."""
+
+    project_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """What was answered to which request. `response` is the body."""
+    """What was answered to which request. `response` is the body, `job_id` the (first) job that it made."""
 
     request_sha256: str
     job_id: str
     response: str
 
 
-# Of two requests with one key the second waits here for the end of the first one's transaction.
-_RESERVE: Final = Statement("""
-    INSERT INTO idempotency_key (project_id, key, request_sha256, job_id, response, created_at)
-    VALUES (:project_id, :key, :request_sha256, :job_id, '', {now})
-    ON CONFLICT (project_id, key) DO UPDATE SET request_sha256 = excluded.request_sha256, job_id = excluded.job_id,
-        response = '', created_at = excluded.created_at
-    WHERE idempotency_key.created_at < {now} - :valid_s
-    RETURNING key
-""")
-_KEEP: Final = Statement(
-    "UPDATE idempotency_key SET response = :response WHERE project_id = :project_id AND key = :key"
-)
-_KEPT: Final = Statement("""
-    SELECT request_sha256, job_id, response FROM idempotency_key WHERE project_id = :project_id AND key = :key
-""")
+_KEPT: Final = IdempotencyKey.__table__
 
 
-def reserve(conn: Connection, project_id: str, key: str, *, request_sha256: str, job_id: str) -> Kept | None:
-    """Take the key for this request, to `keep` its answer in the same transaction; else return what is kept."""
-    taken = _RESERVE.run(
-        conn, project_id=project_id, key=key, request_sha256=request_sha256, job_id=job_id, valid_s=VALID_S
+def find(conn: Connection, keys: Collection[KeyOfRequest]) -> dict[KeyOfRequest, Kept]:
+    """Return the answers that are kept under `keys` and still valid."""
+    if not keys:
+        return {}
+    mine = tuple_(_KEPT.c.project_id, _KEPT.c.key).in_([(key.project_id, key.key) for key in keys])
+    rows = conn.execute(_KEPT.select().where(mine, _KEPT.c.created_at >= db_now() - VALID_S))
+    return {KeyOfRequest(row.project_id, row.key): Kept(row.request_sha256, row.job_id, row.response) for row in rows}
+
+
+def keep(conn: Connection, answers: Sequence[tuple[KeyOfRequest, Kept]]) -> set[KeyOfRequest]:
+    """Keep answers, each under a key of its own. Returns the keys that were free.
+
+    Of two transactions with one key the second waits here for the end of the first one.
+    """
+    if not answers:
+        return set()
+    rows = [
+        {
+            "project_id": key.project_id,
+            "key": key.key,
+            "request_sha256": kept.request_sha256,
+            "job_id": kept.job_id,
+            "response": kept.response,
+        }
+        # In one order everywhere, or two transactions with the same keys could wait for each other.
+        for key, kept in sorted(answers, key=lambda answer: (answer[0].project_id, answer[0].key))
+    ]
+    taken = conn.execute(_KEEP[conn.dialect.name], rows)
+    return {KeyOfRequest(row.project_id, row.key) for row in taken}
+
+
+def _keep(insert: postgresql.Insert | sqlite.Insert) -> Insert:
+    fresh = insert.excluded
+    return (
+        insert.values(created_at=db_now())
+        .on_conflict_do_update(
+            index_elements=["project_id", "key"],
+            set_={name: fresh[name] for name in ("request_sha256", "job_id", "response", "created_at")},
+            where=_KEPT.c.created_at < db_now() - VALID_S,
+        )
+        .returning(_KEPT.c.project_id, _KEPT.c.key)
     )
-    if taken.one_or_none() is not None:
-        return None
-    row = _KEPT.run(conn, project_id=project_id, key=key).one()
-    return Kept(row.request_sha256, row.job_id, row.response)
 
 
-def keep(conn: Connection, project_id: str, key: str, response: str) -> None:
-    """Keep the answer of the request that reserved the key."""
-    _KEEP.run(conn, project_id=project_id, key=key, response=response)
+_KEEP: Final = {"postgresql": _keep(postgresql.insert(IdempotencyKey)), "sqlite": _keep(sqlite.insert(IdempotencyKey))}

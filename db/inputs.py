@@ -1,4 +1,4 @@
-"""What a job needs from other jobs before it can start."""
+"""What a job needs before it can start: files of other jobs, and uploaded datasets."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ class InputFile:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """An uploaded version of a dataset. `ref` is what specs call it, for example `faces@2`; `size` in bytes."""
+
+    ref: str
+    sha256: str
+    size: int
+    filename: str
+
+
 _FILES: Final = Statement("SELECT path, sha256 FROM artifact WHERE job_id = :job_id AND path IN (:first, :second)")
 
 
@@ -25,3 +35,18 @@ def model_files(conn: Connection, train_job_id: str) -> list[InputFile]:
     """Return the model that a train job made, and its card."""
     rows = _FILES.run(conn, job_id=train_job_id, first="model.keras", second="model.json")
     return [InputFile(row.path, row.sha256) for row in rows]
+
+
+_DATASETS: Final = Statement("""
+    SELECT dataset.name, dataset_version.version, sha256, size, filename FROM dataset_use
+    JOIN dataset ON dataset.id = dataset_use.dataset_id
+    JOIN dataset_version ON dataset_version.dataset_id = dataset_use.dataset_id
+        AND dataset_version.version = dataset_use.version
+    WHERE dataset_use.job_id = :job_id
+""")
+
+
+def dataset_inputs(conn: Connection, job_id: str) -> list[DatasetInput]:
+    """Return the versions of datasets that a job reads."""
+    rows = _DATASETS.run(conn, job_id=job_id)
+    return [DatasetInput(f"{row.name}@{row.version}", row.sha256, row.size, row.filename) for row in rows]

@@ -77,6 +77,42 @@ def revoke_key(conn: Connection, key_id: str) -> bool:
     return _REVOKE.run(conn, key_id=key_id).one_or_none() is not None
 
 
+_LIST: Final = Statement(
+    """
+    SELECT id, name, role, scopes, created_at, expires_at, revoked_at, last_used_at FROM api_key
+    WHERE project_id = :project_id ORDER BY created_at DESC, id LIMIT :limit
+""",
+    scopes=Json,
+)
+_LOCK: Final = Statement(
+    """
+    SELECT id, name, role, scopes, created_at, expires_at, revoked_at, last_used_at,
+        revoked_at IS NULL AND (expires_at IS NULL OR expires_at > {now}) AS valid, expires_at - {now} AS expires_in_s
+    FROM api_key WHERE id = :key_id AND project_id = :project_id {lock}
+""",
+    scopes=Json,
+)
+_EXPIRE: Final = Statement("""
+    UPDATE api_key SET expires_at = {now} + :seconds
+    WHERE id = :key_id AND (expires_at IS NULL OR expires_at > {now} + :seconds)
+""")
+
+
+def list_keys(conn: Connection, project_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """Return the keys of a project, the latest first, without what belongs to their secrets."""
+    return _LIST.run(conn, project_id=project_id, limit=limit).all()
+
+
+def lock_key(conn: Connection, project_id: str, key_id: str) -> Row[Any] | None:
+    """Return a key of the project, whether it is `valid`, and in how many seconds it expires; hold it as it is."""
+    return _LOCK.run(conn, key_id=key_id, project_id=project_id).one_or_none()
+
+
+def expire_key(conn: Connection, key_id: str, *, in_s: float) -> None:
+    """Let a key end after so many seconds, if it does not end sooner."""
+    _EXPIRE.run(conn, key_id=key_id, seconds=in_s)
+
+
 def ensure_project(conn: Connection, name: str, *, new_id: str) -> str:
     """Return the identifier of the project of that name; make it under `new_id` when there is none."""
     _ADD_PROJECT.run(conn, project_id=new_id, name=name)

@@ -13,9 +13,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db.blobs import hold
 from db.clock import db_now
 from db.leases import Lease
-from db.models import Artifact, Attempt, Blob, LogChunk
+from db.models import Artifact, Attempt, LogChunk
 from db.sql import Statement
 from db.transitions import By, record
 from trainshed.states import Actor
@@ -105,20 +106,31 @@ def add_points(conn: Connection, lease: Lease, points: Sequence[Point]) -> None:
 
 # --- logs ---
 
+# Of a log that was compacted readers see the blob alone. What comes after that is kept behind it, and counts as soon as
+# the reconciler has put it in: readers never have to put a log together from both.
+_LATE_END: Final = """COALESCE((SELECT start + length(data) FROM log_chunk
+    WHERE log_chunk.job_id = attempt.job_id AND log_chunk.attempt = attempt.number
+      AND log_chunk.start >= attempt.log_bytes ORDER BY start DESC LIMIT 1), log_bytes)"""
 _EXTEND_LOG: Final = Statement("""
-    UPDATE attempt SET log_bytes = :end
-    WHERE job_id = :job_id AND number = :attempt AND worker_id = :owner AND log_bytes = :start
-    RETURNING number
+    UPDATE attempt SET log_bytes = CASE WHEN log_sha256 IS NULL THEN :end ELSE log_bytes END
+    WHERE job_id = :job_id AND number = :attempt AND worker_id = :owner
+      AND (log_bytes = :start OR log_sha256 IS NOT NULL)
+    RETURNING log_sha256
 """)
-_LOG_BYTES: Final = Statement("""
-    SELECT log_bytes FROM attempt WHERE job_id = :job_id AND number = :attempt AND worker_id = :owner
+_LOG_BYTES: Final = Statement(f"""
+    SELECT CASE WHEN log_sha256 IS NULL THEN log_bytes ELSE {_LATE_END} END
+    FROM attempt WHERE job_id = :job_id AND number = :attempt AND worker_id = :owner
 """)
 
 
 def append_log(conn: Connection, lease: Lease, *, start: int, data: bytes) -> bool:
     """Store the bytes that follow offset `start`. False: they are not the next ones, or the attempt is another's."""
     identity = {"job_id": lease.job_id, "attempt": lease.attempt, "owner": lease.owner}
-    if _EXTEND_LOG.run(conn, identity, start=start, end=start + len(data)).one_or_none() is None:
+    extended = _EXTEND_LOG.run(conn, identity, start=start, end=start + len(data)).one_or_none()
+    if extended is None:
+        return False
+    # The row is locked now, so the end of what came late stands still.
+    if extended.log_sha256 is not None and stored_log_bytes(conn, lease) != start:
         return False
     conn.execute(
         insert(LogChunk).values(job_id=lease.job_id, attempt=lease.attempt, start=start, data=data, at=db_now())
@@ -137,11 +149,15 @@ def stored_log_bytes(conn: Connection, lease: Lease) -> int | None:
 
 
 def add_artifacts(conn: Connection, lease: Lease, files: Sequence[MadeFile]) -> None:
-    """List files whose blobs are complete. A path that an earlier attempt made is replaced."""
+    """List files whose blobs are complete. A path that an earlier attempt made is replaced.
+
+    Raises `db.blobs.BlobsLost`, before anything is listed, when one is no longer kept for them.
+    """
+    if not files:
+        return
+    hold(conn, {file.sha256 for file in files})
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     for file in files:
-        blob = dialect.insert(Blob).values(sha256=file.sha256, size=file.size, created_at=db_now())
-        conn.execute(blob.on_conflict_do_nothing())
         values = {
             "sha256": file.sha256,
             "media_type": file.media_type,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, TextClause, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, TextClause, text
 from sqlalchemy.types import TypeEngine
 
 from db.clock import NOW
@@ -21,6 +21,7 @@ _WORDS: Final = {
         "now": NOW["postgresql"],
         "txid": "pg_current_xact_id()::text::bigint",
         "skip_locked": "FOR NO KEY UPDATE SKIP LOCKED",
+        "take": "FOR UPDATE SKIP LOCKED",
         "lock": "FOR NO KEY UPDATE",
         "share": "FOR SHARE",
         "materialized": "MATERIALIZED",
@@ -30,6 +31,7 @@ _WORDS: Final = {
         "now": NOW["sqlite"],
         "txid": "0",
         "skip_locked": "",
+        "take": "",
         "lock": "",
         "share": "",
         "materialized": "MATERIALIZED",
@@ -44,15 +46,31 @@ class Statement:
     def __init__(self, sql: str, **types: TypeEngine[Any]) -> None:
         self._sql = sql
         self._types = types
+        self._made: dict[str, Executable] = {}
+        self._raw: dict[str, str] = {}
 
     def on(self, dialect: str) -> TextClause:
         """Return the text for `postgresql` or `sqlite`."""
         return _text(self._sql, dialect)
 
+    def for_driver(self, engine: Engine) -> str:
+        """Return the text with parameters as the driver of `engine` writes them."""
+        dialect = engine.dialect
+        if dialect.name not in self._raw:
+            make: Any = type(dialect)
+            named = make(paramstyle="named" if dialect.name == "sqlite" else "pyformat")
+            self._raw[dialect.name] = str(self.on(dialect.name).compile(dialect=named))
+        return self._raw[dialect.name]
+
+    def _typed(self, dialect: str) -> Executable:
+        """Made once: the statement is its own key in the cache of compiled ones."""
+        if dialect not in self._made:
+            clause = self.on(dialect)
+            self._made[dialect] = clause.columns(**self._types) if self._types else clause
+        return self._made[dialect]
+
     def run(self, conn: Connection, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> CursorResult[Any]:
-        clause = self.on(conn.dialect.name)
-        statement = clause.columns(**self._types) if self._types else clause
-        return conn.execute(statement, {**(parameters or {}), **more})
+        return conn.execute(self._typed(conn.dialect.name), {**(parameters or {}), **more})
 
 
 @lru_cache(maxsize=512)

@@ -7,14 +7,15 @@ and nothing was written. Each move appends its event in the same transaction. No
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
-from db.clock import db_now
+from db.clock import read_clock
 from db.leases import LEASE_S, Lease
-from db.models import Dependency, Job
+from db.models import DatasetUse, Dependency, Job
 from db.models.base import Json
 from db.sql import Statement
 from trainshed import states
@@ -140,45 +141,82 @@ def record(conn: Connection, job_id: str, type_: str, by: By) -> None:
 
 # --- submit ---
 
+_SUBMITTED: Final = Statement(f"""
+    INSERT INTO event (txid, job_id, seq, type, state, reason, message, actor, cause, attempt, at)
+    VALUES ({{txid}}, :id, 1, '{states.SUBMIT.name}', :state, :reason, :message, :actor, :cause, 0, :created_at)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A job that is about to be made: its row by column, what it needs, and who makes it."""
+
+    values: dict[str, Any]
+    needs: tuple[str, ...]
+    by: By
+    reads: tuple[tuple[str, int], ...] = ()
+    """Identifiers and versions of datasets."""
+
 
 def submit(conn: Connection, job: NewJob, by: By, *, blocked: bool) -> None:
     """Make a job: `blocked` when something it needs has not finished yet, otherwise `queued`."""
+    submit_all(conn, [prepare(job, by, blocked=blocked, now=read_clock(conn))])
+
+
+def submit_all(conn: Connection, rows: Sequence[NewRow]) -> None:
+    """Make many jobs with a handful of statements."""
+    conn.execute(insert(Job), [row.values for row in rows])
+    needs = [{"job_id": row.values["id"], "needs_id": needed} for row in rows for needed in row.needs]
+    if needs:
+        conn.execute(insert(Dependency), needs)
+    reads = [
+        {"job_id": row.values["id"], "dataset_id": dataset_id, "version": version}
+        for row in rows
+        for dataset_id, version in dict.fromkeys(row.reads)
+    ]
+    if reads:
+        conn.execute(insert(DatasetUse), reads)
+    events = [{**row.values, "actor": row.by.actor.value, "cause": row.by.cause} for row in rows]
+    conn.execute(_SUBMITTED.on(conn.dialect.name), events)
+
+
+def prepare(job: NewJob, by: By, *, blocked: bool, now: float, reads: tuple[tuple[str, int], ...] = ()) -> NewRow:
+    """Return the row of a job that is made at the time `now` of the database, and reads versions of datasets."""
     state = JobState.BLOCKED if blocked else JobState.QUEUED
-    reason = Reason.WAITING_FOR_DEPENDENCY if blocked else Reason.WAITING_FOR_CAPACITY
-    message = f"Waits for {', '.join(job.needs)} to succeed." if blocked else "Waits for a free worker."
     assert states.SUBMIT.allows(None, state)
-    conn.execute(
-        insert(Job).values(
-            id=job.id,
-            project_id=job.project_id,
-            created_by=job.created_by,
-            kind=job.kind,
-            name=job.name,
-            labels=job.labels,
-            spec=job.spec,
-            created_at=db_now(),
-            state=state.value,
-            reason=reason.value,
-            message=message,
-            event_seq=1,
-            version=1,
-            priority=job.priority,
-            pool=job.pool,
-            cpus=job.cpus,
-            memory_bytes=job.memory_bytes,
-            gpus=job.gpus,
-            not_before=db_now(),
-            queued_at=None if blocked else db_now(),
-            queue_timeout_s=job.queue_timeout_s,
-            hinted_at=db_now(),
-            attempt=0,
-            hb=0,
-            retry_of=job.retry_of,
-        )
-    )
-    if job.needs:
-        conn.execute(insert(Dependency), [{"job_id": job.id, "needs_id": needed} for needed in job.needs])
-    record(conn, job.id, states.SUBMIT.name, by)
+    values = {
+        "id": job.id,
+        "project_id": job.project_id,
+        "created_by": job.created_by,
+        "kind": job.kind,
+        "name": job.name,
+        "labels": job.labels,
+        "spec": job.spec,
+        "created_at": now,
+        "state": state.value,
+        "reason": (Reason.WAITING_FOR_DEPENDENCY if blocked else Reason.WAITING_FOR_CAPACITY).value,
+        "message": _waits_for(job.needs) if blocked else "Waits for a free worker.",
+        "event_seq": 1,
+        "version": 1,
+        "held": False,
+        "priority": job.priority,
+        "pool": job.pool,
+        "cpus": job.cpus,
+        "memory_bytes": job.memory_bytes,
+        "gpus": job.gpus,
+        "not_before": now,
+        "queued_at": None if blocked else now,
+        "queue_timeout_s": job.queue_timeout_s,
+        "hinted_at": now,
+        "attempt": 0,
+        "hb": 0,
+        "retry_of": job.retry_of,
+    }
+    return NewRow(values, job.needs, by, reads)
+
+
+def _waits_for(needs: Sequence[str]) -> str:
+    return f"Waits for {', '.join(needs)} to succeed."
 
 
 # --- claim ---
@@ -190,6 +228,7 @@ _CLAIM: Final = Statement(
         WHERE state = 'queued' AND pool = :pool AND not_before <= {{now}}
           AND COALESCE(cpus, :slot_cpus) <= :cpus AND COALESCE(memory_bytes, 0) <= :memory_bytes AND gpus <= :gpus
           AND (kind <> 'command' OR :runs_commands)
+          AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner AND worker.drain)
         ORDER BY priority DESC, not_before, id LIMIT 1 {{skip_locked}}
     )
     UPDATE job SET state = 'running', reason = 'starting', message = :message, attempt = attempt + 1, owner = :owner,
@@ -355,7 +394,8 @@ def _close_attempt(conn: Connection, lease: Lease | StaleLease, ending: Ending, 
 # --- leave the queue without a worker: cancel and expire ---
 
 _CANCEL: Final = Statement(f"""
-    UPDATE job SET state = 'cancelled', reason = :reason, message = :message, finished_at = {{now}}, {_COUNT}
+    UPDATE job SET state = 'cancelled', reason = :reason, message = :message, held = FALSE, finished_at = {{now}},
+        {_COUNT}
     WHERE id = :job_id AND {_sources(states.CANCEL)}
     RETURNING id
 """)
@@ -391,7 +431,7 @@ def expire(conn: Connection, by: By, *, limit: int) -> list[str]:
 
 # --- unblock ---
 
-_LOCK: Final = Statement("SELECT state FROM job WHERE id = :job_id {lock}")
+_LOCK: Final = Statement("SELECT state, held FROM job WHERE id = :job_id {lock}")
 _DEPENDENTS: Final = Statement("""
     SELECT job.id FROM job JOIN dependency ON dependency.job_id = job.id
     WHERE dependency.needs_id = :job_id AND job.state = 'blocked'
@@ -403,7 +443,7 @@ _NEEDED: Final = Statement("""
 _UNBLOCK: Final = Statement(f"""
     UPDATE job SET state = 'queued', reason = 'waiting_for_capacity', message = 'Waits for a free worker.',
         not_before = {{now}}, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
-    WHERE id = :job_id AND {_sources(states.UNBLOCK)}
+    WHERE id = :job_id AND NOT held AND {_sources(states.UNBLOCK)}
     RETURNING pool
 """)
 
@@ -431,9 +471,13 @@ def settle_dependents(conn: Connection, job_id: str, by: By) -> frozenset[str]:
 
 
 def settle(conn: Connection, job_id: str, by: By) -> Moved | None:
-    """Decide about one blocked job: `queued` when all it needs succeeded, `cancelled` when one did not, else None."""
+    """Decide about one blocked job: `queued` when all it needs succeeded, `cancelled` when one did not, else None.
+
+    One that a user holds is cancelled like any other, and never queued.
+    """
     # The lock comes first: of two parents that finish at once, the second one sees the first one's end.
-    if _LOCK.run(conn, job_id=job_id).scalar_one_or_none() != JobState.BLOCKED:
+    job = _LOCK.run(conn, job_id=job_id).one_or_none()
+    if job is None or job.state != JobState.BLOCKED:
         return None
     needed = _NEEDED.run(conn, job_id=job_id).all()
     failed = next((row for row in needed if row.state in {JobState.FAILED, JobState.CANCELLED}), None)
@@ -442,7 +486,7 @@ def settle(conn: Connection, job_id: str, by: By) -> Moved | None:
         _CANCEL.run(conn, job_id=job_id, reason=Reason.DEPENDENCY_FAILED.value, message=message)
         record(conn, job_id, states.CANCEL.name, by)
         return Moved(JobState.CANCELLED)
-    if all(row.state == JobState.SUCCEEDED for row in needed):
+    if not job.held and all(row.state == JobState.SUCCEEDED for row in needed):
         return _unblock(conn, job_id, by)
     return None
 
@@ -453,3 +497,35 @@ def _unblock(conn: Connection, job_id: str, by: By) -> Moved | None:
         return None
     record(conn, job_id, states.UNBLOCK.name, by)
     return Moved(JobState.QUEUED, frozenset({pool}))
+
+
+# --- hold and unhold ---
+
+_HOLD: Final = Statement(f"""
+    UPDATE job SET state = 'blocked', held = TRUE, reason = 'held', message = 'A user holds it.', queued_at = NULL,
+        {_COUNT}
+    WHERE id = :job_id AND NOT held AND {_sources(states.HOLD)}
+    RETURNING id
+""")
+_UNHOLD: Final = Statement(f"""
+    UPDATE job SET held = FALSE, reason = 'waiting_for_dependency', message = :message, {_COUNT}
+    WHERE id = :job_id AND held AND {_sources(states.UNHOLD)}
+    RETURNING id
+""")
+
+
+def hold(conn: Connection, job_id: str, by: By) -> bool:
+    """Keep a waiting job from being started, until `unhold`. False: it is held already, or waits no more."""
+    if _HOLD.run(conn, job_id=job_id).one_or_none() is None:
+        return False
+    record(conn, job_id, states.HOLD.name, by)
+    return True
+
+
+def unhold(conn: Connection, job_id: str, by: By) -> Moved | None:
+    """Let go of a job: it is queued, or waits for what it needs. None: nobody holds it."""
+    needs = [row.id for row in _NEEDED.run(conn, job_id=job_id) if row.state != JobState.SUCCEEDED]
+    if _UNHOLD.run(conn, job_id=job_id, message=_waits_for(needs)).one_or_none() is None:
+        return None
+    record(conn, job_id, states.UNHOLD.name, by)
+    return settle(conn, job_id, by) or Moved(JobState.BLOCKED)

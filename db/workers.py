@@ -38,7 +38,14 @@ def register(conn: Connection, facts: WorkerFacts) -> None:
 
 
 _SEEN: Final = Statement("""
-    UPDATE worker SET busy = :busy, state = :state, last_seen_at = {now} WHERE id = :worker_id RETURNING id
+    UPDATE worker SET busy = :busy, last_seen_at = {now},
+        state = CASE WHEN drain AND :state = 'active' THEN 'draining' ELSE :state END
+    WHERE id = :worker_id RETURNING drain
+""")
+_DRAIN: Final = Statement("""
+    UPDATE worker SET drain = :drain,
+        state = CASE WHEN state = 'gone' THEN state WHEN :drain THEN 'draining' ELSE 'active' END
+    WHERE id = :worker_id AND (state <> 'gone' OR NOT :drain) RETURNING id
 """)
 _FORGET: Final = Statement("""
     DELETE FROM worker WHERE last_seen_at < {now} - :older_than_s
@@ -51,9 +58,26 @@ _GONE: Final = Statement("""
 """)
 
 
-def seen(conn: Connection, worker_id: str, *, busy: int, state: str) -> bool:
-    """Note that a worker lives. False: its row was pruned, and it must register again."""
-    return _SEEN.run(conn, worker_id=worker_id, busy=busy, state=state).one_or_none() is not None
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a worker is told when it says that it lives."""
+
+    drain: bool
+    """An administrator wants it to take no new job."""
+
+
+def seen(conn: Connection, worker_id: str, *, busy: int, state: str) -> Seen | None:
+    """Note that a worker lives. None: its row was pruned, and it must register again."""
+    row = _SEEN.run(conn, worker_id=worker_id, busy=busy, state=state).one_or_none()
+    return None if row is None else Seen(bool(row.drain))
+
+
+def set_drain(conn: Connection, worker_id: str, *, drain: bool) -> bool:
+    """Let a worker take no new job, or take some again. From the commit on no claim of it succeeds.
+
+    False: there is no such worker, or it is gone.
+    """
+    return _DRAIN.run(conn, worker_id=worker_id, drain=drain).one_or_none() is not None
 
 
 def mark_gone(conn: Connection, *, older_than_s: float) -> list[str]:

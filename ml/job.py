@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """An uploaded version of a dataset that the worker has fetched and verified."""
+
+    path: Path
+    filename: str
+    """As it was uploaded; its ending tells the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,8 @@ class RunSettings:
     """TensorFlow threads, both within one operation and between operations. Results depend on it."""
     data_roots: tuple[Path, ...]
     """Folders below which `data.path` may be read (TRAINSHED_DATA_ROOTS)."""
+    data_files: Mapping[str, DataFile] = field(default_factory=dict)
+    """Uploaded datasets by what specs call them, for example `faces@2`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Runs one job: `run(spec, workdir, report, settings=...)`.
 
-Everything it reads is the spec, `workdir/inputs` and the data roots; everything it leaves is in `workdir/output`.
+Everything it reads is the spec, `workdir/inputs`, the data roots and the data files; everything it leaves is in
+`workdir/output`.
 The same spec, data, seed, threads and library versions give the same numbers and the same weights, bit for bit.
 """
 
@@ -13,15 +14,18 @@ import tensorflow as tf
 
 from ml.errors import OutOfMemory
 from ml.families import image_classifier
-from ml.job import RunSettings, Summary
+from ml.job import DataFile, RunSettings, Summary
+from ml.profile import profile
 from ml.report import Report
 from ml.workspace import Workspace
-from trainshed.specs import EvaluateSpec, TrainSpec
+from trainshed.specs import EvaluateSpec, ProfileSpec, TrainSpec
 
-__all__ = ["RunSettings", "Summary", "run"]
+__all__ = ["DataFile", "RunSettings", "Summary", "run"]
+
+MlSpec = TrainSpec | EvaluateSpec | ProfileSpec
 
 
-def run(spec: TrainSpec | EvaluateSpec, workdir: Path, report: Report, *, settings: RunSettings) -> Summary:
+def run(spec: MlSpec, workdir: Path, report: Report, *, settings: RunSettings) -> Summary:
     """Run the job in `workdir` and return how it came out.
 
     Raises `InvalidData`, `Diverged` or `OutOfMemory`, all `JobError`s with detail and remedy.
@@ -34,11 +38,13 @@ def run(spec: TrainSpec | EvaluateSpec, workdir: Path, report: Report, *, settin
         raise OutOfMemory(f"The job ran out of memory: {first_line}.") from error
 
 
-def _dispatch(spec: TrainSpec | EvaluateSpec, workspace: Workspace, report: Report, settings: RunSettings) -> Summary:
+def _dispatch(spec: MlSpec, workspace: Workspace, report: Report, settings: RunSettings) -> Summary:
     match spec:
         case TrainSpec():
             return image_classifier.train(spec, workspace, report, settings=settings)
         case EvaluateSpec():
             return image_classifier.evaluate(spec, workspace, report, settings=settings)
+        case ProfileSpec():
+            return profile(spec, workspace, report, settings=settings)
         case _:
             assert_never(spec)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 
+import structlog
+
 from db.engine import open_database
 from db.logs import set_up_logs
 from reconciler.loop import Reconciler
 from reconciler.settings import ReconcilerSettings
+from storage import Store, StoreError, open_store
 from worker.dispatch import Publisher
+
+log = structlog.get_logger(__name__)
 
 
 def main() -> None:
@@ -21,11 +26,24 @@ def main() -> None:
     database = open_database(settings.database_url.get_secret_value(), pool_size=2)
     publisher = Publisher(settings.broker_url.get_secret_value())
     publisher.start()
+    store = _open_store(settings)
     try:
-        Reconciler(database, publisher).run(stop)
+        Reconciler(database, publisher, store=store, collect_garbage=settings.collect_garbage).run(stop)
     finally:
         publisher.close()
         database.close()
+
+
+def _open_store(settings: ReconcilerSettings) -> Store | None:
+    """A store that is not known, or not to be opened, keeps nobody from what jobs wait for."""
+    if settings.store_url is None:
+        log.warning("store.unknown", remedy="set TRAINSHED_STORE_URL to compact logs and to collect garbage")
+        return None
+    try:
+        return open_store(settings.store_url)
+    except StoreError as error:
+        log.exception("store.unusable", error=str(error), remedy=error.advice)
+        return None
 
 
 if __name__ == "__main__":

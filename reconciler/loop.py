@@ -1,10 +1,14 @@
-"""Runs the duties, each at its own pace, until told to stop. Any number of copies may run: there is no leader."""
+"""Runs the duties, each at its own pace, until told to stop. Any number of copies may run: there is no leader.
+
+There are two rows of them, each in a thread of its own: those that jobs wait for, and the upkeep, which may have to
+wait for a slow store. Nothing of the second keeps the first from its time.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +16,12 @@ import structlog
 
 from db.engine import Database, DatabaseUnavailable
 from db.transitions import By
-from reconciler import expire, prune, rehint, unblock
+from reconciler import expire, prune, rehint, unblock, uploads
+from reconciler.collect import Collector
+from reconciler.compact import Compactor
 from reconciler.reap import Reaper
+from reconciler.retain import Retainer
+from storage import Store, StoreError
 from trainshed.ids import new_id
 from trainshed.states import Actor
 from worker.dispatch import Publisher
@@ -21,6 +29,8 @@ from worker.dispatch import Publisher
 log = structlog.get_logger(__name__)
 
 TICK_S: Final = 1.0
+_STOP_WITHIN_S: Final = 3.0
+"""How long the upkeep may take to end. It may be killed anywhere: what it was at is taken up by the next one."""
 
 
 @dataclass(slots=True)
@@ -34,7 +44,9 @@ class _Duty:
 class Reconciler:
     """One copy of the reconciler."""
 
-    def __init__(self, database: Database, publisher: Publisher) -> None:
+    def __init__(
+        self, database: Database, publisher: Publisher, *, store: Store | None = None, collect_garbage: bool = True
+    ) -> None:
         self._database = database
         self._publisher = publisher
         self._by = By(Actor.RECONCILER, new_id("rec"))
@@ -45,13 +57,25 @@ class Reconciler:
             _Duty("expire", TICK_S, self._expire),
             _Duty("unblock", 5.0, self._unblock),
             _Duty("prune", 10.0, lambda: prune.run_once(self._database)),
+            _Duty("uploads", 60.0, lambda: uploads.run_once(self._database)),
         )
+        self._upkeep = [_Duty("retain", 30.0, Retainer(database).run_once)]
+        if store is not None:
+            self._upkeep.append(_Duty("compact", 10.0, Compactor(database, store).run_once))
+        if store is not None and collect_garbage:
+            self._upkeep.append(_Duty("collect", 10.0, Collector(database, store).run_once))
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set."""
         log.info("reconciler.started", id=self._by.cause)
+        upkeep = threading.Thread(target=self._go_round, args=(self._upkeep, stop), name="upkeep", daemon=True)
+        upkeep.start()
+        self._go_round(self._duties, stop)
+        upkeep.join(_STOP_WITHIN_S)
+
+    def _go_round(self, duties: Sequence[_Duty], stop: threading.Event) -> None:
         while not stop.is_set():
-            for duty in self._duties:
+            for duty in duties:
                 self._run_if_due(duty)
             stop.wait(TICK_S)
 
@@ -62,7 +86,7 @@ class Reconciler:
         duty.due_at = now + duty.every_s
         try:
             duty.run()
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, StoreError) as error:
             log.warning("duty.postponed", duty=duty.name, error=str(error))
         except Exception:
             # One duty that fails must not keep the others from theirs.

@@ -14,8 +14,9 @@ _BATCH: Final = 100
 
 _READY: Final = Statement("""
     SELECT job.id FROM job WHERE job.state = 'blocked' AND (
-        NOT EXISTS (SELECT 1 FROM dependency JOIN job AS needed ON needed.id = dependency.needs_id
-                    WHERE dependency.job_id = job.id AND needed.state <> 'succeeded')
+        NOT job.held AND NOT EXISTS (
+            SELECT 1 FROM dependency JOIN job AS needed ON needed.id = dependency.needs_id
+            WHERE dependency.job_id = job.id AND needed.state <> 'succeeded')
         OR EXISTS (SELECT 1 FROM dependency JOIN job AS needed ON needed.id = dependency.needs_id
                    WHERE dependency.job_id = job.id AND needed.state IN ('failed', 'cancelled')))
     ORDER BY job.id LIMIT :limit

@@ -8,7 +8,7 @@ A blob that can be seen is complete and durable. What is read whole is verified;
 handed over as if they did.
 """
 
-from storage.blobs import BlobRef
+from storage.blobs import BlobRef, StoredBlob
 from storage.bucket import BucketStore
 from storage.errors import BlobCorrupt, BlobMissing, StoreError, StoreFull, StoreUnavailable
 from storage.folder import FolderStore
@@ -25,5 +25,6 @@ __all__ = [
     "StoreError",
     "StoreFull",
     "StoreUnavailable",
+    "StoredBlob",
     "open_store",
 ]

@@ -14,6 +14,7 @@ CHUNK_BYTES: Final = 1 << 20
 """How much is held in memory at a time."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PREFIX: Final = re.compile(r"[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,28 @@ class BlobRef:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob as a listing shows it."""
+
+    digest: str
+    size: int
+    modified_at: float
+    """When it was last stored, in seconds since 1970."""
+
+
 def key_of(digest: str) -> str:
     """Return the key of a blob. Raises ValueError for anything but a digest: it never leads elsewhere."""
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest!r} is no SHA-256 digest (64 lower-case hex digits)")
     return f"blobs/sha256/{digest[:2]}/{digest[2:]}"
+
+
+def folder_of(prefix: str) -> str:
+    """Return where blobs lie whose digest begins with `prefix`. Raises ValueError for anything but two hex digits."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"{prefix!r} is no beginning of digests (two lower-case hex digits)")
+    return f"blobs/sha256/{prefix}"
 
 
 def read_chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -45,6 +63,11 @@ def describe(chunks: Iterable[bytes]) -> BlobRef:
         digest.update(chunk)
         size += len(chunk)
     return BlobRef(digest.hexdigest(), size)
+
+
+def is_digest(text: str) -> bool:
+    """Whether this is how a blob may be named."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def verified(chunks: Iterable[bytes], expected: str) -> Iterator[bytes]:

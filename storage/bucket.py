@@ -16,7 +16,17 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from storage.blobs import CHUNK_BYTES, BlobRef, describe, key_of, read_chunks, verified
+from storage.blobs import (
+    CHUNK_BYTES,
+    BlobRef,
+    StoredBlob,
+    describe,
+    folder_of,
+    is_digest,
+    key_of,
+    read_chunks,
+    verified,
+)
 from storage.errors import BlobCorrupt, BlobMissing, StoreError, StoreUnavailable
 from storage.files import os_errors_translated, write_verified
 from storage.ranges import check_start
@@ -70,6 +80,14 @@ class BucketStore:
                 obstore.delete(self._objects, key_of(digest))
         except BlobMissing:
             return
+
+    def scan(self, prefix: str) -> Iterator[StoredBlob]:
+        with _obstore_errors_translated(f"{prefix}..."):
+            for page in obstore.list(self._objects, prefix=folder_of(prefix)):
+                for entry in page:
+                    digest = prefix + entry["path"].rpartition("/")[2]
+                    if is_digest(digest):
+                        yield StoredBlob(digest, entry["size"], entry["last_modified"].timestamp())
 
     def _has(self, blob: BlobRef) -> bool:
         try:

@@ -13,7 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from storage.blobs import CHUNK_BYTES, BlobRef, key_of, read_chunks, verified
+from storage.blobs import (
+    CHUNK_BYTES,
+    BlobRef,
+    StoredBlob,
+    folder_of,
+    is_digest,
+    key_of,
+    read_chunks,
+    verified,
+)
 from storage.errors import BlobMissing
 from storage.files import make_durable_folder, new_file, os_errors_translated, sync_folder, write_verified
 from storage.ranges import check_start
@@ -61,6 +70,12 @@ class FolderStore:
     def delete(self, digest: str) -> None:
         with os_errors_translated(f"cannot delete blob {digest} in {self.root}"):
             self._path(digest).unlink(missing_ok=True)
+
+    def scan(self, prefix: str) -> Iterator[StoredBlob]:
+        with os_errors_translated(f"cannot list {self.root}"), suppress(FileNotFoundError):
+            for path in (self.root / folder_of(prefix)).iterdir():
+                if is_digest(prefix + path.name):
+                    yield from _described(path, prefix + path.name)
 
     def discard_abandoned(self, *, before: float) -> int:
         """Remove files that a killed process left half written and untouched since `before` (epoch seconds).
@@ -110,3 +125,9 @@ class FolderStore:
 
     def _missing(self, digest: str) -> BlobMissing:
         return BlobMissing(f"blob {digest} is not in {self.root}", facts={"digest": digest})
+
+
+def _described(path: Path, digest: str) -> Iterator[StoredBlob]:
+    with suppress(FileNotFoundError):  # removed since it was listed
+        found = path.stat()
+        yield StoredBlob(digest, found.st_size, found.st_mtime)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.blobs import BlobRef
+from storage.blobs import BlobRef, StoredBlob
 
 
 class Store(Protocol):
@@ -46,3 +46,9 @@ class Store(Protocol):
 
     def delete(self, digest: str) -> None:
         """Remove it. It is no error that it is not there."""
+
+    def scan(self, prefix: str) -> Iterator[StoredBlob]:
+        """Yield all blobs whose digest begins with `prefix`, two hex digits, in any order.
+
+        What is stored or removed meanwhile may be there or not. Raises `ValueError` for any other prefix.
+        """

@@ -39,7 +39,10 @@ Each class carries its `code`, its HTTP `status`, and a `remedy`: what to do nex
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+if TYPE_CHECKING:  # errors come before bodies: most that are raised never see one
+    from trainshed.wire import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,15 @@ class FieldError:
 class TrainshedError(Exception):
     """Base of every error that Trainshed raises on purpose.
 
-    `detail` says in words what happened; `errors` lists the fields concerned; `facts` is what a program may want.
+    `detail` says in words what happened; `errors` lists the fields concerned; `facts` is what a program may want. In
+    the client `problem` is what the server answered; None for errors that arose on this side.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
     remedy: ClassVar[str] = ""
+    problem: Problem | None = None
 
     def __init__(
         self,

@@ -15,7 +15,8 @@ class JobState(StrEnum):
     """Where a job is. There is one state and never a second one; `Reason` says why."""
 
     BLOCKED = "blocked"
-    """Waits for the jobs it depends on. `submit` moves it in; `unblock` and `cancel` move it out."""
+    """Waits for the jobs it depends on, or is held by a user. `submit` and `hold` move it in; `unblock` and `cancel`
+    move it out."""
     QUEUED = "queued"
     """Claimable once its `not_before` has come. A worker's `claim` moves it out."""
     RUNNING = "running"
@@ -63,6 +64,7 @@ class Reason(StrEnum):
 
     WAITING_FOR_CAPACITY = "waiting_for_capacity"
     WAITING_FOR_DEPENDENCY = "waiting_for_dependency"
+    HELD = "held"
     RETRY_BACKOFF = "retry_backoff"
     PREEMPTED = "preempted"
     STARTING = "starting"
@@ -123,6 +125,8 @@ SUBMIT: Final = _move("submit", set(), {JobState.BLOCKED, JobState.QUEUED}, "a s
 UNBLOCK: Final = _move(
     "unblock", {JobState.BLOCKED}, {JobState.QUEUED}, "the finish of the last job it waited for, or the reconciler"
 )
+HOLD: Final = _move("hold", {JobState.BLOCKED, JobState.QUEUED}, {JobState.BLOCKED}, "a user")
+UNHOLD: Final = _move("unhold", {JobState.BLOCKED}, {JobState.BLOCKED}, "a user who releases it; `unblock` follows")
 CLAIM: Final = _move("claim", {JobState.QUEUED}, {JobState.RUNNING}, "a worker with room for it")
 RELEASE: Final = _move(
     "release", {JobState.RUNNING}, {JobState.QUEUED}, "its worker (retry, drain) or the reaper (worker lost)"
@@ -138,4 +142,4 @@ CANCEL: Final = _move(
 )
 EXPIRE: Final = _move("expire", {JobState.QUEUED}, {JobState.FAILED}, "the reconciler after `timeout.queue`")
 
-TRANSITIONS: Final = (SUBMIT, UNBLOCK, CLAIM, RELEASE, FINISH, CANCEL, EXPIRE)
+TRANSITIONS: Final = (SUBMIT, UNBLOCK, HOLD, UNHOLD, CLAIM, RELEASE, FINISH, CANCEL, EXPIRE)

@@ -274,3 +274,122 @@ class Whoami(WireModel):
     key_id: str
     role: Literal["viewer", "operator", "admin"]
     scopes: tuple[str, ...] | None
+
+
+class DatasetVersion(WireModel):
+    """One file of a dataset, as it was uploaded. It never changes."""
+
+    dataset: str
+    """Name of the dataset."""
+    version: int
+    """Counts from 1; the number of a deleted version is not used again."""
+    ref: str
+    """How a spec names it, for example `faces@2`."""
+    sha256: str
+    size: int
+    """Bytes."""
+    filename: str
+    """Its ending tells the format."""
+    created_by: str
+    """Identifier of the API key that uploaded it."""
+    created_at: datetime
+    profile_job: str | None
+    """The job that looks into it. None: nobody asked for one."""
+    profile: dict[str, Any] | None
+    """What that job found: the content of its `profile.json`. None until it has succeeded, and in lists of versions."""
+
+
+class Dataset(WireModel):
+    """A name under which versions of data are kept."""
+
+    id: str
+    name: str
+    created_at: datetime
+    latest: DatasetVersion | None
+    """The newest version. None: all were deleted."""
+
+
+class DatasetDetails(Dataset):
+    """A dataset with all its versions, newest first."""
+
+    versions: tuple[DatasetVersion, ...]
+
+
+class DatasetPage(WireModel):
+    """One page of a list. `next_cursor` is None on the last one."""
+
+    items: tuple[Dataset, ...]
+    next_cursor: str | None
+
+
+class Upload(WireModel):
+    """A file that arrives in parts, to become a version of a dataset."""
+
+    id: str
+    dataset: str
+    filename: str
+    size: int
+    """Bytes of the whole."""
+    sha256: str
+    """What the whole is announced to be."""
+    part_size: int
+    """Bytes of each part but the last, which has the rest."""
+    part_count: int
+    """How many parts make the whole; their numbers count from 1."""
+    parts: tuple[int, ...]
+    """Numbers of the parts that are there, in order."""
+    missing: int
+    """How many parts are not there yet."""
+    created_at: datetime
+    expires_at: datetime
+    """A part that comes puts it off."""
+
+
+class RetentionPolicy(WireModel):
+    """How long a project keeps what its finished jobs left. None: for ever. Ages count from a job's end, in seconds."""
+
+    jobs_age_s: float | None
+    """Finished jobs older than this are deleted, with all that belongs to them."""
+    jobs_count: int | None
+    """Of the finished jobs so many of the latest are kept."""
+    logs_age_s: float | None
+    logs_count: int | None
+    """Logs are kept of so many of the latest finished jobs."""
+    artifacts_age_s: float | None
+    artifacts_count: int | None
+    """Artifacts are kept of so many of the latest finished jobs."""
+    updated_at: datetime | None
+    """None: the project has never had a policy, or the policy was only tried."""
+
+
+class RetentionCut(WireModel):
+    """What a policy removes of one kind."""
+
+    jobs: int
+    """How many jobs it concerns."""
+    bytes: int
+    """Size of what goes. Content that something else names too stays in the store."""
+    job_ids: tuple[str, ...]
+    """The first of these jobs, oldest end first."""
+    more: bool
+    """Whether there is more than was counted."""
+
+
+class RetentionReport(WireModel):
+    """What a policy would remove now. Jobs and artifacts that an unfinished job needs stay."""
+
+    policy: RetentionPolicy
+    jobs: RetentionCut
+    """Jobs with all that belongs to them."""
+    logs: RetentionCut
+    """Logs of jobs that stay."""
+    artifacts: RetentionCut
+    """Artifacts of jobs that stay."""
+
+
+class ProjectEvents(WireModel):
+    """Events of all jobs of a project, in the order of commits."""
+
+    items: tuple[Event, ...]
+    next_cursor: str
+    """Where to go on, now or later: the `after` of the next request. Fewer items than asked for are no end."""

@@ -85,7 +85,7 @@ class ConsumeWhileFreeStep(bootsteps.StartStopStep):
 
         def can_consume() -> bool:
             watch.tick()
-            return runtime.slots.free > 0 and bool(celerys_answer())
+            return runtime.takes_hints and bool(celerys_answer())
 
         qos.can_consume = can_consume
 

@@ -11,26 +11,33 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from functools import partial
+from typing import Any, Final, Literal, TypeVar
 
 import structlog
 
-from db import inputs, reports
+from db import blobs, datasets, reports
+from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
 from db.outcomes import conclude
 from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
-from trainshed.specs import CommandSpec, EvaluateSpec, JobSpec, dump_spec, parse_spec
+from trainshed.errors import Unavailable
+from trainshed.specs import CommandSpec, JobSpec, ProfileSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
-from worker.collect import collect
+from worker.cache import DataCache
+from worker.collect import Collected, collect
+from worker.inputs import fetched_inputs
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
-from worker.protocol import ProtocolError
+from worker.profile import BadProfile, read_profile
+from worker.protocol import DataFile, ProtocolError
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
@@ -43,6 +50,8 @@ log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _LONGEST_OUTAGE_S: Final = 900.0
 _RETRY_S: Final = 1.0
+_LONGEST_REMOVAL_S: Final = 900.0
+"""How long to wait until bytes that are being removed from the store are gone: longer than a removal may lie idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class AttemptKit:
 
     database: Database
     store: Store
+    cache: DataCache
     launcher: Launcher
     spool: Spool
     settings: WorkerSettings
@@ -81,6 +91,7 @@ class Attempt:
         self._spec: JobSpec = parse_spec(claim.spec)
         self._orders = Orders()
         self._folder = kit.spool.folder(claim.lease)
+        self._profile: dict[str, Any] | None = None
         self._log = log.bind(job_id=claim.lease.job_id, attempt=claim.lease.attempt)
 
     def on_beat(self, held: Held | None) -> None:
@@ -132,15 +143,19 @@ class Attempt:
     # --- prepare, launch, watch ---
 
     def _execute(self, reporter: Reporter) -> Ending:
-        try:
-            self._prepare()
-            running = self._launch(reporter)
-        except (StoreError, DatabaseUnavailable) as error:
-            return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
-        except SetupFailed as error:
-            return Ending(AttemptOutcome.SETUP_FAILED, str(error))
-        except ProtocolError as error:
-            return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
+        with ExitStack() as used:
+            try:
+                data_files = used.enter_context(self._inputs())
+                running = self._launch(reporter, data_files)
+            except (StoreError, DatabaseUnavailable) as error:
+                return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
+            except SetupFailed as error:
+                return Ending(AttemptOutcome.SETUP_FAILED, str(error))
+            except ProtocolError as error:
+                return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
+            return self._watch(running, reporter)
+
+    def _watch(self, running: RunningJob, reporter: Reporter) -> Ending:
         try:
             seen = Seen(
                 program=self._spec.argv[0] if isinstance(self._spec, CommandSpec) else None,
@@ -151,22 +166,17 @@ class Attempt:
         finally:
             running.close()
 
-    def _prepare(self) -> None:
-        """Fetch what the job needs from other jobs."""
-        if not isinstance(self._spec, EvaluateSpec):
-            return
-        with self._kit.database.read() as conn:
-            files = inputs.model_files(conn, self._spec.model.job)
-        if len(files) < 2:
-            raise StoreError(f"job {self._spec.model.job} has no model among its artifacts")
-        for file in files:
-            self._kit.store.fetch_to(file.sha256, self._folder.inputs / file.path)
+    def _inputs(self) -> AbstractContextManager[dict[str, DataFile]]:
+        kit = self._kit
+        return fetched_inputs(
+            self._spec, self.lease, self._folder.inputs, database=kit.database, store=kit.store, cache=kit.cache
+        )
 
-    def _launch(self, reporter: Reporter) -> RunningJob:
+    def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile]) -> RunningJob:
         log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         before = time.time()
         try:
-            running = self._kit.launcher.launch(self._request(log_fd))
+            running = self._kit.launcher.launch(self._request(log_fd, data_files))
         finally:
             os.close(log_fd)
         timeline = {
@@ -184,7 +194,7 @@ class Attempt:
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int) -> LaunchRequest:
+    def _request(self, log_fd: int, data_files: Mapping[str, DataFile]) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
         return LaunchRequest(
             job_id=self.lease.job_id,
@@ -197,6 +207,7 @@ class Attempt:
             env=self._spec.env,
             memory_limit_bytes=self._spec.resources.memory,
             data_roots=self._kit.settings.data_roots,
+            data_files=data_files,
             hidden=(self._kit.spool.root,),
             allow_unisolated=self._kit.settings.allow_unisolated,
             network=self._kit.settings.job_network,
@@ -213,13 +224,30 @@ class Attempt:
         if ending.outcome not in _COLLECTED:
             return ending, ()
         try:
-            collected = collect(self._folder.output, self._kit.store)
-        except (StoreError, OSError) as error:
-            message = f"The artifacts could not be stored: {error}"
-            return Ending(AttemptOutcome.STORAGE_FAILED, message, cpu_s=ending.cpu_s), ()
+            collected = self._collect_for_keeps()
+        except (StoreError, Unavailable, OSError) as error:
+            return _not_stored(ending, error), ()
         if collected.left_out:
             ending.facts["artifacts_left_out"] = list(collected.left_out[:100])
+        if isinstance(self._spec, ProfileSpec) and ending.outcome is AttemptOutcome.SUCCEEDED:
+            self._read_profile(ending)
         return ending, collected.files
+
+    def _read_profile(self, ending: Ending) -> None:
+        try:
+            self._profile = read_profile(self._folder.output)
+        except BadProfile as error:
+            ending.facts["profile_left_out"] = str(error)
+
+    def _collect_for_keeps(self) -> Collected:
+        """Store what the job made, to be there until its rows are written. Raises `StoreError`, `Unavailable`."""
+        store, database = self._kit.store, self._kit.database
+        while True:
+            collected = collect(self._folder.output, store)
+            sizes = {file.sha256: file.size for file in collected.files}
+            self._insist(partial(blobs.keep, database, sizes, patience_s=_LONGEST_REMOVAL_S))
+            if all(store.exists(digest) for digest in sizes):
+                return collected
 
     def _conclude(
         self, reporter: Reporter, carrier: LogCarrier, ending: Ending, files: tuple[MadeFile, ...]
@@ -228,7 +256,11 @@ class Attempt:
         database = self._kit.database
         reporter.add_facts(ending.facts)
         self._insist(lambda: carrier.finish(database))
-        return self._insist(lambda: self._end(reporter, ending, files))
+        try:
+            return self._insist(lambda: self._end(reporter, ending, files))
+        except BlobsLost as error:
+            lost = _not_stored(ending, error)
+            return self._insist(lambda: self._end(reporter, lost, ()))
 
     def _end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
         by = By(Actor.WORKER, self.lease.owner)
@@ -239,6 +271,8 @@ class Attempt:
             if reporter is not None:
                 reporter.write_rest(conn)
             reports.add_artifacts(conn, self.lease, files)
+            if self._profile is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
+                datasets.note_profile(conn, self.lease.job_id, self._profile)
             return conclude(conn, self.lease, ending, by, jitter=jitter)
 
     def _insist(self, write: Callable[[], _T]) -> _T:
@@ -252,6 +286,11 @@ class Attempt:
                     raise
                 self._log.warning("conclusion.postponed", error=str(error))
                 self._kit.leaving.wait(_RETRY_S)
+
+
+def _not_stored(ending: Ending, error: Exception) -> Ending:
+    message = f"The artifacts could not be stored: {error}"
+    return Ending(AttemptOutcome.STORAGE_FAILED, message, cpu_s=ending.cpu_s)
 
 
 _COLLECTED: Final = frozenset(AttemptOutcome) - {

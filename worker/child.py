@@ -22,9 +22,9 @@ from typing import Any, Final, NoReturn
 from pydantic import ValidationError
 
 from ml.errors import JobError
-from ml.run import RunSettings, run
+from ml.run import DataFile, RunSettings, run
 from trainshed.errors import InvalidSpec
-from trainshed.specs import EvaluateSpec, TrainSpec, parse_spec
+from trainshed.specs import CommandSpec, parse_spec
 from trainshed.states import AttemptOutcome
 from worker import protocol
 
@@ -147,9 +147,13 @@ def _outcome_of(task: protocol.Task, report: ChannelReport) -> protocol.Result:
 
 def _run(task: protocol.Task, report: ChannelReport) -> protocol.Result:
     spec = parse_spec(task.spec)
-    if not isinstance(spec, TrainSpec | EvaluateSpec):
+    if isinstance(spec, CommandSpec):
         raise TypeError(f"a job of kind {spec.kind} is no work for this process")
-    settings = RunSettings(threads=task.threads, data_roots=tuple(Path(root) for root in task.data_roots))
+    settings = RunSettings(
+        threads=task.threads,
+        data_roots=tuple(Path(root) for root in task.data_roots),
+        data_files={ref: DataFile(Path(file.path), file.filename) for ref, file in task.data_files.items()},
+    )
     summary = run(spec, Path(task.workdir), report, settings=settings)
     try:
         return protocol.Result(
@@ -164,10 +168,16 @@ def _failed(
     outcome: AttemptOutcome, message: str, *, remedy: str = "", facts: Mapping[str, Any] | None = None
 ) -> protocol.Result:
     """Return the result of a failure; facts that cannot be sent are left out rather than hiding the failure."""
-    plain = protocol.Result(outcome=outcome, message=message[:_LONGEST_TEXT], remedy=remedy[:_LONGEST_TEXT])
+    plain = protocol.Result(outcome=outcome, message=_sendable(message), remedy=_sendable(remedy))
     with suppress(ValidationError):
         return protocol.Result.model_validate(plain.model_dump() | {"facts": dict(facts or {})})
     return plain
+
+
+def _sendable(text: str) -> str:
+    """Return a text that the protocol takes, whatever the data or the program has put into it."""
+    whole = text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return whole[:_LONGEST_TEXT]
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -17,7 +17,7 @@ import structlog
 from db import leases, workers
 from db.engine import Database, DatabaseUnavailable
 from db.leases import BEAT_S, Held, Lease
-from db.workers import WorkerFacts
+from db.workers import Seen, WorkerFacts
 from trainshed.states import JobRequest
 
 log = structlog.get_logger(__name__)
@@ -41,12 +41,20 @@ class Heartbeat:
     """Beats for all attempts of one worker."""
 
     def __init__(
-        self, database: Database, facts: WorkerFacts, *, busy: Callable[[], int], state: Callable[[], str]
+        self,
+        database: Database,
+        facts: WorkerFacts,
+        *,
+        busy: Callable[[], int],
+        state: Callable[[], str],
+        told: Callable[[Seen], None] = lambda _: None,
     ) -> None:
+        """`told` hears what the database says to a worker that lives."""
         self._database = database
         self._facts = facts
         self._busy = busy
         self._state = state
+        self._told = told
         self._running: dict[Lease, Beaten] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -103,9 +111,10 @@ class Heartbeat:
             before = dict(self._running)
         with self._database.begin(urgent=True) as conn:
             held = leases.beat(conn, self._facts.id, [lease.job_id for lease in before])
-            known = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state())
-            if not known:
+            seen = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state())
+            if seen is None:
                 workers.register(conn, self._facts)
+        self._told(seen or Seen(drain=False))
         # Only those that were there before the statement: one claimed meanwhile is in no answer yet.
         for lease, attempt in before.items():
             attempt.on_beat(held.get((lease.job_id, lease.attempt)))

@@ -44,6 +44,21 @@ def _check_outcome(outcome: AttemptOutcome) -> AttemptOutcome:
     return outcome
 
 
+def _refuse_nul(value: JsonValue) -> JsonValue:
+    """A text with NUL is none to Postgres, and an attempt that cannot be written could never end."""
+    match value:
+        case str() if "\0" in value:
+            raise ValueError("a text holds a NUL")
+        case list():
+            for each in value:
+                _refuse_nul(each)
+        case dict():
+            for name, each in value.items():
+                _refuse_nul(name)
+                _refuse_nul(each)
+    return value
+
+
 class Frame(BaseModel):
     """Base of all frames: nothing coerced, nothing unknown, nothing infinite."""
 
@@ -51,9 +66,17 @@ class Frame(BaseModel):
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Text = Annotated[str, Field(max_length=16_384)]
+_Text = Annotated[str, Field(max_length=16_384, pattern=r"^[^\x00]*$")]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]
 _Positive = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class DataFile(Frame):
+    """An uploaded dataset on the worker's disk."""
+
+    path: Annotated[str, Field(max_length=4096, pattern=r"^/")]
+    filename: Annotated[str, Field(max_length=255)]
+    """As it was uploaded; its ending tells the format."""
 
 
 class Task(Frame):
@@ -67,6 +90,8 @@ class Task(Frame):
     workdir: Annotated[str, Field(max_length=4096, pattern=r"^/")]
     threads: Annotated[int, Field(ge=1, le=1024)]
     data_roots: tuple[Annotated[str, Field(max_length=4096, pattern=r"^/")], ...] = ()
+    data_files: Annotated[dict[_Name, DataFile], Field(max_length=100)] = {}
+    """Uploaded datasets by what specs call them, for example `faces@2`."""
 
 
 class Hello(Frame):
@@ -109,7 +134,7 @@ class Result(Frame):
     message: _Text = ""
     remedy: _Text = ""
     metrics: Annotated[dict[_Name, float], Field(max_length=10_000)] = {}
-    facts: Annotated[dict[_Name, JsonValue], Field(max_length=1_000)] = {}
+    facts: Annotated[dict[_Name, Annotated[JsonValue, AfterValidator(_refuse_nul)]], Field(max_length=1_000)] = {}
 
 
 ChildFrame = Hello | Metrics | Progress | Result

@@ -22,11 +22,12 @@ from db import transitions, workers
 from db.engine import Database, DatabaseUnavailable, open_database
 from db.migrate import is_current
 from db.transitions import Capacity, Claim, Moved
-from db.workers import WorkerFacts
+from db.workers import Seen, WorkerFacts
 from storage import open_store
 from trainshed import __version__
 from trainshed.ids import new_id
 from worker.attempt import Attempt, AttemptKit, Noticed
+from worker.cache import DataCache
 from worker.dispatch import Publisher
 from worker.heartbeat import Heartbeat
 from worker.launch.launcher import Launcher
@@ -54,22 +55,29 @@ class Runtime:
         self.id = new_id("wrk")
         self._draining = threading.Event()
         self._leaving = threading.Event()
+        self._cordoned = False
         self._settings = settings
         self._plan = plan
         self._name = settings.worker_name or socket.gethostname()
         # A connection for each slot, and one each for heartbeat, poller and goodbye.
         self._database = open_database(settings.database_url.get_secret_value(), pool_size=plan.slots + 3)
         self._spool = Spool(settings.spool, self.id)
+        store = open_store(settings.store_url)
         self._publisher = Publisher(settings.broker_url.get_secret_value())
         self._launcher = Launcher(warm=settings.warm)
         self.slots = Slots(plan.slots, self._whole())
         self._heartbeat = Heartbeat(
-            self._database, self._facts(), busy=lambda: self.slots.busy, state=lambda: self.state
+            self._database,
+            self._facts(),
+            busy=lambda: self.slots.busy,
+            state=lambda: "draining" if self._draining.is_set() else "active",
+            told=self._be_told,
         )
         self._poller = Poller(self._fill)
         self._kit = AttemptKit(
             database=self._database,
-            store=open_store(settings.store_url),
+            store=store,
+            cache=DataCache(self._spool.data, store, most_bytes=settings.cache_bytes),
             launcher=self._launcher,
             spool=self._spool,
             settings=settings,
@@ -81,8 +89,9 @@ class Runtime:
         self._lock = threading.Lock()
 
     @property
-    def state(self) -> str:
-        return "draining" if self._draining.is_set() else "active"
+    def takes_hints(self) -> bool:
+        """Whether a hint would be of use here. One that is taken in vain is one that no other worker gets."""
+        return self.slots.free > 0 and not self._cordoned
 
     def start(self) -> None:
         """Begin to work, as soon as there is a database of the right schema."""
@@ -157,8 +166,14 @@ class Runtime:
         finally:
             self.slots.give()
 
+    def _be_told(self, seen: Seen) -> None:
+        if seen.drain != self._cordoned:
+            self._cordoned = seen.drain
+            log.info("worker.cordoned" if seen.drain else "worker.resumed", id=self.id)
+            self._poller.wake_in(0.0)
+
     def _claim(self) -> Claim | None:
-        if self._draining.is_set():
+        if self._draining.is_set() or self._cordoned:
             return None
         try:
             claim = self.slots.claim(partial(_ask, self._database))

@@ -38,6 +38,8 @@ class WorkerSettings(DatabaseSettings):
     """Let jobs reach the network."""
     data_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders that jobs may read data from, separated by colons."""
+    cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
+    """How much of uploaded datasets to keep on disk for further jobs. What a running job reads is kept in any case."""
     remote_control: bool = False
     """Switch on Celery's remote control and events, for Flower."""
 

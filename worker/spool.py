@@ -1,6 +1,7 @@
 """Folders of running attempts on this worker's disk.
 
     spool/<worker id>/lock                  held as long as the worker lives
+    spool/<worker id>/data/<sha256>         uploaded datasets, shared by the jobs of the worker
     spool/<worker id>/<job>.<attempt>/log   what the job printed; out of the job's reach
     spool/<worker id>/<job>.<attempt>/work  the job's own folder: inputs, output, tmp
 
@@ -62,6 +63,11 @@ class Spool:
         self._mine = self.root / worker_id
         self._mine.mkdir(mode=0o700, parents=True)
         self._lock = _lock(self._mine)
+
+    @property
+    def data(self) -> Path:
+        """The folder of uploaded datasets."""
+        return self._mine / "data"
 
     def folder(self, lease: Lease) -> AttemptFolder:
         return AttemptFolder(lease, self._mine / f"{lease.job_id}.{lease.attempt}")

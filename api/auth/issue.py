@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from api.auth.keys import new_key, read_key
 from api.auth.roles import Role
+from api.auth.scopes import Scope
 from api.auth.verify import Verifier
 from db import keys
 from db.engine import Database
@@ -19,7 +21,15 @@ from trainshed.ids import new_id
 DEFAULT_PROJECT: Final = "default"
 
 
-def issue_key(conn: Connection, project_id: str, name: str, role: Role, *, expires_in_s: float | None = None) -> str:
+def issue_key(
+    conn: Connection,
+    project_id: str,
+    name: str,
+    role: Role,
+    *,
+    scopes: Collection[Scope] | None = None,
+    expires_in_s: float | None = None,
+) -> str:
     """Store a new key of a project and return its text."""
     text = new_key()
     key = read_key(text)
@@ -30,6 +40,7 @@ def issue_key(conn: Connection, project_id: str, name: str, role: Role, *, expir
         project_id=project_id,
         name=name,
         role=role.value,
+        scopes=None if scopes is None else sorted(scope.value for scope in scopes),
         secret_sha256=key.secret_sha256,
         expires_in_s=expires_in_s,
     )

@@ -1,16 +1,19 @@
-"""Lists what a job made and opens it."""
+"""Lists the files of a job and opens them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 from typing import Final
 
-import anyio.to_thread
+from starlette.concurrency import run_in_threadpool
 
 from api.auth.principal import Principal
 from api.operations import present
+from api.operations.chunks import open_chunks
 from api.operations.jobs import not_found
 from api.operations.parts import Parts
+from api.operations.zips import zip_files
 from db.engine import Database
 from db.queries import artifacts
 from db.queries.jobs import get_state
@@ -18,14 +21,17 @@ from trainshed import wire
 from trainshed.errors import NotFound
 
 _MOST: Final = 10_000
+_MOST_ZIPPED: Final = 100_000
 
 
-def list_artifacts(database: Database, who: Principal, job_id: str) -> wire.ArtifactList:
-    """Return the files of a job. Raises `NotFound`."""
+def list_artifacts(
+    database: Database, who: Principal, job_id: str, *, prefix: str = "", most: int = _MOST
+) -> wire.ArtifactList:
+    """Return the files of a job whose path begins with `prefix`. Raises `NotFound`."""
     with database.read() as conn:
         if get_state(conn, who.project_id, job_id) is None:
             raise not_found(job_id)
-        rows = artifacts.list_artifacts(conn, job_id, limit=_MOST)
+        rows = artifacts.list_artifacts(conn, job_id, prefix=prefix, limit=most)
     return wire.ArtifactList(items=tuple(present.artifact(row) for row in rows))
 
 
@@ -39,19 +45,11 @@ def get_artifact(database: Database, who: Principal, job_id: str, path: str) -> 
     return present.artifact(row)
 
 
-async def open_artifact(parts: Parts, artifact: wire.Artifact) -> AsyncIterator[bytes]:
-    """Return the bytes in chunks. The first one is there already, so that what fails at once fails before the answer.
-
-    Raises `storage.StoreError`; the iterator raises `storage.BlobCorrupt` in place of the last chunk.
-    """
-    limiter = parts.store_threads
-    chunks = await anyio.to_thread.run_sync(parts.store.open, artifact.sha256, limiter=limiter)
-    first = await anyio.to_thread.run_sync(next, chunks, b"", limiter=limiter)
-    return _go_on(first, chunks, limiter)
-
-
-async def _go_on(first: bytes, chunks: Iterator[bytes], limiter: anyio.CapacityLimiter) -> AsyncIterator[bytes]:
-    chunk = first
-    while chunk:
-        yield chunk
-        chunk = await anyio.to_thread.run_sync(next, chunks, b"", limiter=limiter)
+async def open_zip(parts: Parts, who: Principal, job_id: str, *, prefix: str) -> AsyncGenerator[bytes]:
+    """Return a zip of the files whose path begins with `prefix`. Raises `NotFound`, also where there is none."""
+    found = await run_in_threadpool(list_artifacts, parts.database, who, job_id, prefix=prefix, most=_MOST_ZIPPED)
+    if not found.items:
+        detail = f"Job {job_id} has no artifact whose path begins so." if prefix else f"Job {job_id} has no artifact."
+        raise NotFound(detail, facts={"job_id": job_id, "prefix": prefix})
+    opened: partial[Iterator[bytes]] = partial(zip_files, parts.store, found.items)
+    return await open_chunks(parts, opened)

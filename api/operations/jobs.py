@@ -13,8 +13,8 @@ from api.operations import present
 from api.operations.cursors import read_cursor, write_cursor
 from api.operations.tail import Mark, Tail
 from db.engine import Database
-from db.queries import jobs
-from db.queries.jobs import JobFilter
+from db.queries import job_pages, jobs
+from db.queries.job_pages import JobFilter, JobSort
 from trainshed import wire
 from trainshed.errors import NotFound
 
@@ -64,13 +64,15 @@ async def await_change(
     )
 
 
-def list_jobs(database: Database, who: Principal, wanted: JobFilter, *, cursor: str | None, limit: int) -> wire.JobPage:
-    """Return a page of the caller's project, newest first. Raises `InvalidRequest` for a broken cursor."""
-    before = None if cursor is None else read_cursor(cursor)
+def list_jobs(
+    database: Database, who: Principal, wanted: JobFilter, *, sort: JobSort, cursor: str | None, limit: int
+) -> wire.JobPage:
+    """Return a page of the caller's project. Raises `InvalidRequest` for a broken cursor."""
+    after = None if cursor is None else read_cursor(cursor, sort)
     with database.read() as conn:
-        rows = jobs.list_jobs(conn, who.project_id, wanted, before=before, limit=limit + 1)
-    items = tuple(present.job_summary(row) for row in rows[:limit])
-    return wire.JobPage(items=items, next_cursor=write_cursor(items[-1].id) if len(rows) > limit else None)
+        page = job_pages.list_jobs(conn, who.project_id, wanted, sort=sort, after=after, limit=limit)
+    items = tuple(present.job_summary(row, who.project) for row in page.rows)
+    return wire.JobPage(items=items, next_cursor=None if page.next_key is None else write_cursor(sort, page.next_key))
 
 
 def etag_of(version: int, attempt: int) -> str:

@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
 
-from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
 from api.auth.principal import Principal
-from api.operations.jobs import not_found
-from db.engine import Database
-from db.queries import logs
-from db.queries.jobs import get_state
+from api.operations.log_bytes import Log, LogBytes, look_into
+from api.operations.parts import Parts
 from trainshed.errors import NotFound, RangeNotSatisfiable
-from trainshed.states import AttemptOutcome, JobState
+
+_FIRST_STEP_BACK: Final = 1 << 14
+_LONGEST_STEP_BACK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FromOffset:
+    """Begin with this byte."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromLastLines:
+    """Begin with the last lines, but with no more than the last bytes of them."""
+
+    lines: int
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromTime:
+    """Begin with what was stored at this time (seconds since 1970) or later."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FromAgo:
+    """Begin with what was stored in the last seconds, by the clock of the database."""
+
+    seconds: float
+
+
+Start: TypeAlias = FromOffset | FromLastLines | FromTime | FromAgo
+BEGINNING: Final = FromOffset(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +65,60 @@ class LogPiece:
         return self.offset + len(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
-    job_id: str
-    attempt: int
-    size: int
-    closed: bool
-
-
-def read_log(
-    database: Database, who: Principal, job_id: str, *, attempt: int | None, offset: int, limit: int
+async def read_log(
+    parts: Parts, who: Principal, job_id: str, *, attempt: int | None, start: Start, limit: int
 ) -> LogPiece:
-    """Return up to `limit` bytes from `offset`. Raises `NotFound`, or `RangeNotSatisfiable` beyond the end."""
-    with database.read() as conn:
-        log = _find(conn, who, job_id, attempt)
-        if offset > log.size:
-            raise RangeNotSatisfiable(
-                f"Offset {offset} lies beyond the {log.size} bytes of this log.", facts={"size": log.size}
-            )
-        return _piece(conn, log, offset=offset, stop=min(offset + limit, log.size))
+    """Return up to `limit` bytes from `start`. Raises `NotFound`, or `RangeNotSatisfiable` beyond the end."""
+
+    def look(log: Log, content: LogBytes) -> LogPiece:
+        if attempt is not None and not log.begun:
+            raise no_attempt(log)
+        offset = locate(log, content, start)
+        stop = min(offset + limit, log.size)
+        closed = log.ended_at is not None if log.begun else log.state.is_terminal
+        return LogPiece(log.attempt, offset, content.read(offset, stop), complete=closed and stop == log.size)
+
+    return await look_into(parts, who, job_id, attempt, look, in_thread=run_in_threadpool)
 
 
-def read_log_tail(
-    database: Database, who: Principal, job_id: str, *, attempt: int | None, lines: int, limit: int
-) -> LogPiece:
-    """Return the last `lines` lines, and of them no more than the last `limit` bytes. Raises `NotFound`."""
-    with database.read() as conn:
-        log = _find(conn, who, job_id, attempt)
-        return _piece(conn, log, offset=_start_of_tail(conn, log, lines, limit), stop=log.size)
+def no_attempt(log: Log) -> NotFound:
+    return NotFound(
+        f"Job {log.job_id} has no attempt {log.attempt}.", facts={"job_id": log.job_id, "attempt": log.attempt}
+    )
 
 
-def _find(conn: Connection, who: Principal, job_id: str, attempt: int | None) -> _Log:
-    job = get_state(conn, who.project_id, job_id)
-    if job is None:
-        raise not_found(job_id)
-    row = logs.get_attempt(conn, job_id, attempt)
-    if row is not None:
-        return _Log(job_id, row.number, row.log_bytes, closed=row.outcome != AttemptOutcome.RUNNING)
-    if attempt is None:
-        return _Log(job_id, 0, 0, closed=JobState(job.state).is_terminal)
-    raise NotFound(f"Job {job_id} has no attempt {attempt}.", facts={"job_id": job_id, "attempt": attempt})
+def locate(log: Log, content: LogBytes, start: Start) -> int:
+    """Return the offset at which to begin. Raises `RangeNotSatisfiable` for one beyond the end."""
+    match start:
+        case FromOffset(offset):
+            if offset > log.size:
+                detail = f"Offset {offset} lies beyond the {log.size} bytes of this log."
+                raise RangeNotSatisfiable(detail, facts={"size": log.size})
+            return offset
+        case FromLastLines(lines, most_bytes):
+            return max(_start_of_last_lines(content, log.size, lines, most_bytes), log.size - most_bytes)
+        case FromTime(at):
+            return content.since(at)
+        case FromAgo(seconds):
+            return content.since(log.now - seconds)
+        case _:
+            assert_never(start)
 
 
-def _piece(conn: Connection, log: _Log, *, offset: int, stop: int) -> LogPiece:
-    content = logs.read_log(conn, log.job_id, log.attempt, offset=offset, stop=stop) if stop > offset else b""
-    return LogPiece(log.attempt, offset, content, complete=log.closed and offset + len(content) == log.size)
-
-
-def _start_of_tail(conn: Connection, log: _Log, lines: int, limit: int) -> int:
-    """Go back chunk by chunk until the line break before the wanted lines; the last byte may be one that counts not."""
-    if lines == 0 or log.size == 0:
-        return log.size
-    start = log.size
-    to_pass = lines
-    while start > 0 and log.size - start < limit:
-        chunk = logs.read_log_chunk_before(conn, log.job_id, log.attempt, start)
-        within = chunk[:-1] if start == log.size else chunk
+def _start_of_last_lines(content: LogBytes, size: int, lines: int, most_bytes: int) -> int:
+    """Go back step by step to the line break before the wanted lines; the last byte may be one that counts not."""
+    if lines == 0:
+        return size
+    start, to_pass, step = size, lines, _FIRST_STEP_BACK
+    while start > 0 and size - start < most_bytes:
+        begin = max(0, start - step)
+        data = content.read(begin, start)
+        within = data[:-1] if start == size else data
         breaks = within.count(b"\n")
         if breaks >= to_pass:
-            start = start - len(chunk) + _after_break_from_end(within, to_pass)
-            break
-        to_pass -= breaks
-        start -= len(chunk)
-    return max(start, log.size - limit)
+            return begin + _after_break_from_end(within, to_pass)
+        start, to_pass, step = begin, to_pass - breaks, min(2 * step, _LONGEST_STEP_BACK)
+    return start
 
 
 def _after_break_from_end(data: bytes, number: int) -> int:

@@ -1,11 +1,12 @@
-"""Reads series of numbers."""
+"""Reads series of numbers: whole stretches of them, or as few points as still show their shape."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from api.auth.principal import Principal
 from api.operations.jobs import not_found
@@ -18,17 +19,48 @@ from trainshed import wire
 _MOST_SERIES: Final = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class FirstPoints:
+    """The first so many points from one step to another, both included."""
+
+    since_step: int
+    until_step: int
+    limit: int
+
+    def read(self, conn: Connection, series_id: int) -> Sequence[Row[Any]]:
+        return metrics.list_points(
+            conn, series_id, since_step=self.since_step, until_step=self.until_step, limit=self.limit
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThinnedOut:
+    """At most so many points from one step to another, which keep the peaks between them."""
+
+    since_step: int
+    until_step: int
+    points: int
+
+    def read(self, conn: Connection, series_id: int) -> Sequence[Row[Any]]:
+        return metrics.thin_out(
+            conn, series_id, since_step=self.since_step, until_step=self.until_step, points=self.points
+        )
+
+
+Wanted: TypeAlias = FirstPoints | ThinnedOut
+
+
 def read_metrics(
-    database: Database, who: Principal, job_id: str, *, series: Collection[str], since_step: int, limit: int
+    database: Database, who: Principal, job_id: str, *, series: Collection[str], wanted: Wanted
 ) -> wire.Metrics:
-    """Return the named series, or all, each with its first `limit` points from a step on. Raises `NotFound`."""
+    """Return the named series, or all, each with the wanted points. Raises `NotFound`."""
     with database.read() as conn:
         if get_state(conn, who.project_id, job_id) is None:
             raise not_found(job_id)
         found = [
             row for row in metrics.list_series(conn, job_id, limit=_MOST_SERIES) if not series or row.name in series
         ]
-        points = {row.name: metrics.list_points(conn, row.id, since_step=since_step, limit=limit) for row in found}
+        points = {row.name: wanted.read(conn, row.id) for row in found}
     return wire.Metrics(
         series=tuple(wire.MetricSeries(name=name, points=tuple(map(_point, rows))) for name, rows in points.items())
     )

@@ -1,28 +1,26 @@
-"""Checks the jobs that a new one is to wait for, and holds them still until it is committed."""
+"""Checks the jobs that a new one is to wait for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
-from db.queries import parents
 from trainshed.errors import FieldError, InvalidSpec
 from trainshed.specs import EvaluateSpec, JobSpec
 from trainshed.states import JobState
 
 
-def lock_parents(conn: Connection, project_id: str, spec: JobSpec) -> bool:
-    """Return whether a job has to wait for another. Raises `InvalidSpec` when it would wait in vain."""
-    if not spec.waits_for:
-        return False
-    found = parents.lock_parents(conn, project_id, spec.waits_for)
-    errors = tuple(_errors(spec, found))
+def must_wait(spec: JobSpec, project_id: str, locked: Mapping[str, Row[Any]]) -> bool:
+    """Return whether a job has to wait for one of those `locked`. Raises `InvalidSpec` when it would wait in vain."""
+    found = {job_id: locked[job_id] for job_id in spec.waits_for if job_id in locked}
+    ours = {job_id: row for job_id, row in found.items() if row.project_id == project_id}
+    errors = tuple(_errors(spec, ours))
     if errors:
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         raise InvalidSpec(f"The job spec has {count}.", errors=errors)
-    return any(row.state != JobState.SUCCEEDED for row in found.values())
+    return any(row.state != JobState.SUCCEEDED for row in ours.values())
 
 
 def _errors(spec: JobSpec, found: Mapping[str, Row[Any]]) -> Iterator[FieldError]:

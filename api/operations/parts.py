@@ -8,7 +8,10 @@ from typing import Final
 import anyio
 
 from api.auth.verify import Verifier
-from api.operations.tail import Tail
+from api.operations.intake import Intake
+from api.operations.polls import Polls
+from api.operations.tail import CONNECTIONS, Tail
+from api.operations.telemetry import Telemetry
 from api.settings import ApiSettings
 from db.engine import Database, open_database
 from storage import Store, open_store
@@ -26,9 +29,12 @@ class Parts:
     settings: ApiSettings
     database: Database
     publisher: Publisher
+    intake: Intake
     store: Store
     tail: Tail
     verifier: Verifier
+    telemetry: Telemetry
+    polls: Polls
     store_threads: anyio.CapacityLimiter
     """A slow bucket takes up these threads and no others."""
 
@@ -37,24 +43,30 @@ def open_parts(settings: ApiSettings) -> Parts:
     """Open the database, the publisher of hints and the store. None of them is asked anything yet."""
     database = open_database(
         settings.database_url.get_secret_value(),
-        pool_size=settings.threads + 1,  # the tail has a thread of its own
+        pool_size=settings.threads + CONNECTIONS + 1,  # followers and the intake have threads of their own
         patience_s=PATIENCE_S,
         rest_s=_REST_S,
     )
     publisher = Publisher(settings.broker_url.get_secret_value())
     publisher.start()
+    intake = Intake(database, elastic_pools=settings.elastic_pools, hint=publisher.hint)
+    intake.start()
     return Parts(
         settings=settings,
         database=database,
         publisher=publisher,
+        intake=intake,
         store=open_store(settings.store_url),
         tail=Tail(database),
         verifier=Verifier(database),
+        telemetry=Telemetry(database),
+        polls=Polls(database),
         store_threads=anyio.CapacityLimiter(_STORE_THREADS),
     )
 
 
 def close_parts(parts: Parts) -> None:
     parts.tail.close()
+    parts.intake.close()
     parts.publisher.close()
     parts.database.close()

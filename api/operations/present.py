@@ -7,24 +7,26 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from db.queries.jobs import JobDetails
+from db.queries.jobs import MOST_AHEAD, JobDetails
 from trainshed import wire
 from trainshed.states import JobState
 
 
-def job_summary(row: Row[Any]) -> wire.JobSummary:
-    return wire.JobSummary(**_summary(row))
+def job_summary(row: Row[Any], project: str) -> wire.JobSummary:
+    return wire.JobSummary(**_summary(row, project))
 
 
 def job(details: JobDetails) -> wire.Job:
     row = details.job
     return wire.Job(
-        **_summary(row),
+        **_summary(row, row.project),
         spec=row.spec,
         depends_on=details.depends_on,
         request=row.request,
         not_before=_not_before(row),
         retry_of=row.retry_of,
+        held=bool(row.held),
+        queue_position=None if row.ahead is None or row.ahead >= MOST_AHEAD else row.ahead + 1,
         latest_metrics=details.metrics,
         attempts=tuple(_attempt(attempt) for attempt in details.attempts),
     )
@@ -65,6 +67,7 @@ def worker(row: Row[Any]) -> wire.Worker:
         state=row.state,
         slots=row.slots,
         busy=row.busy,
+        drain=bool(row.drain),
         cpus=row.cpus,
         memory_bytes=row.memory_bytes,
         gpus=row.gpus,
@@ -73,6 +76,19 @@ def worker(row: Row[Any]) -> wire.Worker:
         versions=row.versions,
         started_at=moment(row.started_at),
         last_seen_at=moment(row.last_seen_at),
+    )
+
+
+def token(row: Row[Any]) -> wire.Token:
+    return wire.Token(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        scopes=None if row.scopes is None else tuple(row.scopes),
+        created_at=moment(row.created_at),
+        expires_at=_moment_or_none(row.expires_at),
+        revoked_at=_moment_or_none(row.revoked_at),
+        last_used_at=_moment_or_none(row.last_used_at),
     )
 
 
@@ -85,12 +101,12 @@ def _moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
 
 
-def _summary(row: Row[Any]) -> dict[str, Any]:
+def _summary(row: Row[Any], project: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
         "kind": row.kind,
-        "project": row.project,
+        "project": project,
         "state": row.state,
         "reason": row.reason,
         "message": row.message,

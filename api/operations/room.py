@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -14,9 +14,16 @@ from trainshed.errors import NothingFits
 _PRESENT_WITHIN_S: Final = 60.0
 
 
-def check_room(conn: Connection, job: NewJob) -> None:
-    """Raises `NothingFits` when workers serve the pool and not one is large enough. With none there, the job waits."""
-    workers = list_present(conn, job.pool, seen_within_s=_PRESENT_WITHIN_S)
+def workers_of(conn: Connection, pools: Collection[str]) -> dict[str, list[Row[Any]]]:
+    """Return what the workers have that serve each of the pools now."""
+    found: dict[str, list[Row[Any]]] = {}
+    for worker in list_present(conn, pools, seen_within_s=_PRESENT_WITHIN_S):
+        found.setdefault(worker.pool, []).append(worker)
+    return found
+
+
+def check_room(job: NewJob, workers: Sequence[Row[Any]]) -> None:
+    """Raises `NothingFits` when `workers` serve the pool and not one is large enough. With none, the job waits."""
     if workers and not any(_fits(job, worker) for worker in workers):
         raise _nothing_fits(job, workers)
 

@@ -1,115 +1,152 @@
-"""Takes a job in: checked whole, and committed with its first event before anybody hears that it was accepted."""
+"""Takes jobs in: checked whole, and committed with their first event before anybody hears that they were accepted."""
 
 from __future__ import annotations
 
 import hashlib
-import time
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
 from api.auth.principal import Principal
-from api.operations import present
-from api.operations.parents import lock_parents
+from api.operations.admission import Decision, admit, shown
+from api.operations.drafts import Draft, Syntax, draft, read_batch, read_document, read_draft, refused_batch
+from api.operations.jobs import not_found
+from api.operations.merge_patch import merged
+from api.operations.orders import Accepted, Order
 from api.operations.parts import Parts
-from api.operations.room import check_room
-from db import idempotency, transitions
-from db.queries.jobs import get_job
-from db.transitions import NewJob
-from trainshed.errors import BodyTooLarge, IdempotencyMismatch, InvalidSpec, MalformedBody
-from trainshed.ids import new_id
-from trainshed.specs import JobSpec, dump_spec, parse_spec
-from trainshed.specs.parse import load_document
+from db.idempotency import KeyOfRequest
+from db.queries.jobs import get_spec
+from db.transitions import NewRow
+from trainshed import wire
+from trainshed.errors import NotFinished, TrainshedError
+from trainshed.specs import parse_spec
+from trainshed.states import JobState
 
 log = structlog.get_logger(__name__)
 
-Syntax = Literal["json", "yaml"]
-
-_MOST_YAML_BYTES: Final = 1 << 17
-"""The reader of YAML takes some 6 s for each MiB, and other requests wait for it."""
+_SOON_READ_BYTES: Final = 1 << 14
+"""A JSON body up to this is read on the event loop: that takes less than to hand it to a thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to a submit. `body` is the job as JSON, the same bytes for each repeat of a request."""
-
-    job_id: str
-    body: bytes
-    replayed: bool
-    commit_s: float = 0.0
-    """How long it took to make it durable."""
-
-
-def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key: str | None = None) -> Accepted:
+async def submit(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key: str | None = None) -> Accepted:
     """Make a job from a spec. `key` makes it safe to repeat the request.
 
     Raises `BodyTooLarge`, `MalformedBody`, `InvalidSpec`, `NothingFits`, `IdempotencyMismatch`.
     """
-    spec = parse_spec(_read(content, syntax))
-    job = _new_job(spec, who)
-    with parts.database.begin() as conn:
-        if key is not None:
-            request_sha256 = hashlib.sha256(syntax.encode() + b"\0" + content).hexdigest()
-            kept = idempotency.reserve(conn, who.project_id, key, request_sha256=request_sha256, job_id=job.id)
-            if kept is not None:
-                return _replay(kept, request_sha256)
-        body, queued = _make(conn, parts, who, spec, job)
-        if key is not None:
-            idempotency.keep(conn, who.project_id, key, body)
-        made_at = time.perf_counter()
-    commit_s = time.perf_counter() - made_at
-    if queued:
-        parts.publisher.hint([job.pool])
-    log.info("job.submitted", job_id=job.id, kind=job.kind, pool=job.pool)
-    return Accepted(job.id, body.encode(), replayed=False, commit_s=commit_s)
+    if syntax == "json" and len(content) <= _SOON_READ_BYTES:
+        read = read_draft(content, syntax, who)
+    else:
+        read = await run_in_threadpool(read_draft, content, syntax, who)
+    return await _submit(parts, _order(who, read, key, "submit", syntax, content))
 
 
-def _read(content: bytes, syntax: Syntax) -> object:
-    if syntax == "yaml" and len(content) > _MOST_YAML_BYTES:
-        raise BodyTooLarge(
-            f"A job spec has at most {_MOST_YAML_BYTES} bytes as YAML.", facts={"max_body_bytes": _MOST_YAML_BYTES}
-        )
-    try:
-        return load_document(content, syntax=syntax)
-    except InvalidSpec as error:
-        raise MalformedBody(error.detail, errors=error.errors) from error
+async def retry(parts: Parts, who: Principal, job_id: str, *, key: str | None = None) -> Accepted:
+    """Make a finished job once more. Raises `NotFound`, `NotFinished`, and what `submit` does."""
+    read = await run_in_threadpool(_draft_of_retry, parts, who, job_id)
+    return await _submit(parts, _order(who, read, key, "retry", job_id))
 
 
-def _new_job(spec: JobSpec, who: Principal) -> NewJob:
-    return NewJob(
-        id=new_id("job"),
-        project_id=who.project_id,
-        created_by=who.key_id,
-        kind=spec.kind,
-        name=spec.name,
-        labels=dict(spec.labels),
-        spec=dump_spec(spec),
-        priority=spec.priority,
-        pool=spec.resources.pool,
-        cpus=spec.resources.cpus,
-        memory_bytes=spec.resources.memory,
-        gpus=spec.resources.gpus,
-        queue_timeout_s=spec.timeout.queue,
-        needs=spec.waits_for,
+async def clone(parts: Parts, who: Principal, job_id: str, patch: bytes, *, key: str | None = None) -> Accepted:
+    """Make a job from the spec of another, changed by a JSON merge patch. Raises `NotFound`, and what `submit` does."""
+    read = await run_in_threadpool(_draft_of_clone, parts, who, job_id, patch)
+    return await _submit(parts, _order(who, read, key, "clone", job_id, patch))
+
+
+def submit_batch(parts: Parts, who: Principal, content: bytes, syntax: Syntax, *, key: str | None = None) -> Accepted:
+    """Make all jobs of a batch, or none. Raises what `submit` does, with the place of each error."""
+    order = Order(
+        drafts=tuple(read_batch(content, syntax, who)),
+        key=_key(who, key),
+        request_sha256=_fingerprint("batch", syntax, content),
+        write=lambda rows: _batch(rows).model_dump_json(),
+        refuse=refused_batch,
+    )
+    accepted = parts.intake.make_alone(order)
+    log.info("jobs.submitted", first=accepted.job_id, count=len(order.drafts), replayed=accepted.replayed)
+    return accepted
+
+
+def check(parts: Parts, who: Principal, content: bytes, syntax: Syntax) -> wire.Job:
+    """Return the job that a submit would make, without identifier. Nothing is stored. Raises what `submit` does."""
+    decisions = _decide(parts, [read_draft(content, syntax, who)])
+    row = decisions[0]
+    if isinstance(row, TrainshedError):
+        raise row
+    return shown(row, who.project).model_copy(update={"id": ""})
+
+
+def check_batch(parts: Parts, who: Principal, content: bytes, syntax: Syntax) -> wire.JobBatch:
+    """The same for a batch."""
+    decisions = _decide(parts, read_batch(content, syntax, who))
+    rows = [each for each in decisions if isinstance(each, NewRow)]
+    if len(rows) < len(decisions):
+        raise refused_batch(decisions)
+    return wire.JobBatch(items=tuple(ref.model_copy(update={"id": ""}) for ref in _batch(rows).items))
+
+
+async def _submit(parts: Parts, order: Order) -> Accepted:
+    accepted = await parts.intake.submit(order)
+    job = order.drafts[0].job
+    log.info("job.submitted", job_id=accepted.job_id, kind=job.kind, pool=job.pool, replayed=accepted.replayed)
+    return accepted
+
+
+def _order(who: Principal, read: Draft, key: str | None, *request: str | bytes) -> Order:
+    return Order(
+        drafts=(read,),
+        key=_key(who, key),
+        request_sha256=_fingerprint(*request),
+        write=lambda rows: shown(rows[0], who.project).model_dump_json(),
+        refuse=_first_error,
     )
 
 
-def _replay(kept: idempotency.Kept, request_sha256: str) -> Accepted:
-    if kept.request_sha256 != request_sha256:
-        raise IdempotencyMismatch(
-            "The Idempotency-Key belongs to a request with another body.", facts={"job_id": kept.job_id}
+def _first_error(decisions: Sequence[Decision]) -> TrainshedError:
+    return next(each for each in decisions if isinstance(each, TrainshedError))
+
+
+def _key(who: Principal, key: str | None) -> KeyOfRequest | None:
+    return None if key is None else KeyOfRequest(who.project_id, key)
+
+
+def _fingerprint(*parts: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part if isinstance(part, bytes) else part.encode()
+        digest.update(len(content).to_bytes(8) + content)
+    return digest.hexdigest()
+
+
+def _batch(rows: Sequence[NewRow]) -> wire.JobBatch:
+    return wire.JobBatch(
+        items=tuple(
+            wire.JobRef(id=row.values["id"], name=row.values["name"], state=row.values["state"]) for row in rows
         )
-    return Accepted(kept.job_id, kept.response.encode(), replayed=True)
+    )
 
 
-def _make(conn: Connection, parts: Parts, who: Principal, spec: JobSpec, job: NewJob) -> tuple[str, bool]:
-    """Return the job as JSON, and whether it may be claimed now."""
-    blocked = lock_parents(conn, who.project_id, spec)
-    if job.pool not in parts.settings.elastic_pools:
-        check_room(conn, job)
-    transitions.submit(conn, job, who.by, blocked=blocked)
-    details = get_job(conn, who.project_id, job.id)
-    assert details is not None
-    return present.job(details).model_dump_json(), not blocked
+def _decide(parts: Parts, drafts: Sequence[Draft]) -> list[Decision]:
+    with parts.database.read() as conn:
+        return admit(conn, drafts, elastic_pools=parts.settings.elastic_pools)
+
+
+def _draft_of_retry(parts: Parts, who: Principal, job_id: str) -> Draft:
+    state, spec = _spec_of(parts, who, job_id)
+    if not state.is_terminal:
+        raise NotFinished(f"Job {job_id} is {state}.", facts={"job_id": job_id, "state": state.value})
+    return draft(parse_spec(spec), who, retry_of=job_id)
+
+
+def _draft_of_clone(parts: Parts, who: Principal, job_id: str, patch: bytes) -> Draft:
+    _, spec = _spec_of(parts, who, job_id)
+    return draft(parse_spec(merged(spec, read_document(patch, "json")) if patch else spec), who)
+
+
+def _spec_of(parts: Parts, who: Principal, job_id: str) -> tuple[JobState, dict[str, Any]]:
+    with parts.database.read() as conn:
+        row = get_spec(conn, who.project_id, job_id)
+    if row is None:
+        raise not_found(job_id)
+    return JobState(row.state), row.spec

@@ -1,7 +1,8 @@
 """Tells who waits for a job that it has moved: one query for all of them, while anybody waits.
 
 A waiter holds neither a session nor a thread. It opens a watch *before* it first looks at the job, so that no change
-falls in between.
+falls in between. What it reads then, it reads in one of a few threads that all followers share (`Tail.read`), so that
+however many there are, other requests find threads free.
 """
 
 from __future__ import annotations
@@ -10,82 +11,72 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
-import structlog
 
-from db.engine import Database, DatabaseUnavailable
+from api.operations.feed import Feed
+from api.operations.rounds import Rounds
+from api.operations.waiting import Waiter
+from db.engine import Database
 from db.queries.jobs import get_marks
 from trainshed.states import JobState
 
-log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
-_LOOK_EVERY_S: Final = 0.2
-_LOOK_AGAIN_AFTER_FAILURE_S: Final = 1.0
-_ASKED_AT_ONCE: Final = 500
+_READERS: Final = 4
+CONNECTIONS: Final = _READERS + 2
+"""Most connections to the database that are in use here at once: those of readers, of the tail and of the feed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a job has come."""
+    """How far a job has come. `log_bytes` are those of its latest attempt."""
 
     version: int
     attempt: int
     event_seq: int
     state: JobState
+    log_bytes: int
 
 
-class Watch:
+class Watch(Waiter):
     """One waiter's view of one job."""
 
-    def __init__(self) -> None:
-        self.closed = False
+    def __init__(self, *, closed: bool) -> None:
+        super().__init__(closed=closed)
         self._mark: Mark | None = None
-        self._changed = asyncio.Event()
 
     def tell(self, mark: Mark) -> None:
         if mark != self._mark:
             self._mark = mark
-            self._changed.set()
-
-    def close(self) -> None:
-        self.closed = True
-        self._changed.set()
+            self.wake()
 
     async def until(self, wanted: Callable[[Mark], bool], *, timeout_s: float) -> bool:
         """Wait for a mark that `wanted` accepts. False: none came in time, or the server shuts down."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self.closed:
-                    self._changed.clear()
-                    if self._mark is not None and wanted(self._mark):
-                        return True
-                    await self._changed.wait()
-        except TimeoutError:
-            pass
-        return False
+        return await self.until_true(lambda: self._mark is not None and wanted(self._mark), timeout_s=timeout_s)
 
 
 class Tail:
     """Follows the jobs that somebody watches. Lives on the event loop; a thread of its own asks the database."""
 
     def __init__(self, database: Database) -> None:
+        self.feed = Feed(database)
         self._database = database
         self._watches: dict[str, set[Watch]] = {}
-        self._occupied = asyncio.Event()
-        self._nudged = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rounds = Rounds("tail", waited_for=lambda: bool(self._watches))
+        self._thread = anyio.CapacityLimiter(1)
+        self._readers = anyio.CapacityLimiter(_READERS)
         self._closed = False
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Watch]:
         """Be told of changes of a job until the end of the block."""
-        watch = Watch()
-        watch.closed = self._closed
+        watch = Watch(closed=self._closed)
         self._watches.setdefault(job_id, set()).add(watch)
-        self._occupied.set()
+        self._rounds.wake()
         try:
             yield watch
         finally:
@@ -98,59 +89,42 @@ class Tail:
         """How many wait."""
         return sum(len(watches) for watches in self._watches.values())
 
+    async def read(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function that asks the database, in one of the threads that followers share."""
+        return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs), limiter=self._readers)
+
     def nudge(self, job_id: str) -> None:
         """Look at once: this process has just changed a job. From any thread."""
-        if self._loop is not None and job_id in self._watches:
-            self._loop.call_soon_threadsafe(self._nudged.set)
+        if job_id in self._watches:
+            self._rounds.nudge()
 
     def close(self) -> None:
         """Let all go that wait, and all that come after."""
         self._closed = True
+        self.feed.close()
         for watches in self._watches.values():
             for watch in watches:
                 watch.close()
 
     async def run(self) -> None:
         """Look every now and then, until cancelled."""
-        self._loop = asyncio.get_running_loop()
-        thread = anyio.CapacityLimiter(1)
-        while True:
-            await self._wait_for_watches()
-            wait_s = _LOOK_EVERY_S
-            try:
-                marks = await anyio.to_thread.run_sync(self._look, tuple(self._watches), limiter=thread)
-            except DatabaseUnavailable as error:
-                log.warning("tail.blind", error=str(error))
-                wait_s = _LOOK_AGAIN_AFTER_FAILURE_S
-            except Exception:
-                log.exception("tail.failed")
-                wait_s = _LOOK_AGAIN_AFTER_FAILURE_S
-            else:
-                self._tell(marks)
-            await self._rest(wait_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._rounds.run(self._turn), name="tail")
+            group.create_task(self.feed.run(), name="feed")
 
-    async def _wait_for_watches(self) -> None:
-        if not self._watches:
-            self._occupied.clear()
-            await self._occupied.wait()
-
-    async def _rest(self, wait_s: float) -> None:
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._nudged.wait()
-        except TimeoutError:
-            pass
-        self._nudged.clear()
+    async def _turn(self) -> None:
+        asked = tuple(self._watches)
+        marks = await anyio.to_thread.run_sync(self._look, asked, limiter=self._thread)
+        for job_id in asked:
+            for watch in self._watches.get(job_id, ()):
+                if job_id in marks:
+                    watch.tell(marks[job_id])
+                else:  # it was deleted
+                    watch.close()
 
     def _look(self, job_ids: Sequence[str]) -> dict[str, Mark]:
-        marks = {}
-        for start in range(0, len(job_ids), _ASKED_AT_ONCE):
-            with self._database.read() as conn:
-                for row in get_marks(conn, job_ids[start : start + _ASKED_AT_ONCE]):
-                    marks[row.id] = Mark(row.version, row.attempt, row.event_seq, JobState(row.state))
-        return marks
-
-    def _tell(self, marks: dict[str, Mark]) -> None:
-        for job_id, mark in marks.items():
-            for watch in self._watches.get(job_id, ()):
-                watch.tell(mark)
+        with self._database.read() as conn:
+            rows = get_marks(conn, job_ids)
+        return {
+            row.id: Mark(row.version, row.attempt, row.event_seq, JobState(row.state), row.log_bytes) for row in rows
+        }

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from api.problems import MEDIA_TYPE
 from trainshed.wire import Problem
 
-_PROBLEM: Final = Problem.model_json_schema(mode="serialization")
+PROBLEM: Final = Problem.model_json_schema(mode="serialization")
 _WORDS: Final = {
     400: "The body cannot be read.",
     401: "The request carries no valid API key.",
     403: "The key's role does not suffice.",
     404: "There is no such thing in this project.",
+    412: "It has changed since it was read.",
     409: "The present state does not allow it.",
     413: "The body is too large.",
     415: "The content type is not supported.",
@@ -29,7 +30,7 @@ _WORDS: Final = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI descriptions of the errors a route may answer, beside those that every route may."""
     return {
-        status: {"description": _WORDS[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+        status: {"description": _WORDS[status], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
         for status in sorted({401, 403, 422, 503, *statuses})
     }
 

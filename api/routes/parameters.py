@@ -5,25 +5,48 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Path
-from pydantic import BeforeValidator, Field
+from fastapi import Path
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.operations.jobs import not_found
+from trainshed.errors import NotFound
 from trainshed.specs.base import parse_duration
 
 _JOB_ID: Final = re.compile(r"job_[0-9a-z]{26}")
+_WORKER_ID: Final = re.compile(r"wrk_[0-9a-z]{1,32}")
+_TOKEN_ID: Final = re.compile(r"key_[0-9a-z]{12}")
 _LONGEST_WAIT_S: Final = 60.0
 
 
-async def _known_form(job_id: Annotated[str, Path(description="Identifier of the job")]) -> str:
+def _known_job(job_id: str) -> str:
     if not _JOB_ID.fullmatch(job_id):
         raise not_found(job_id[:64])
     return job_id
 
 
-JobId = Annotated[str, Depends(_known_form)]
+JobId = Annotated[str, Path(description="Identifier of the job"), AfterValidator(_known_job)]
 """A job of the path. What cannot be an identifier is not found, and never reaches the database."""
+
+
+def _known_worker(worker_id: str) -> str:
+    if not _WORKER_ID.fullmatch(worker_id):
+        raise NotFound(f"No worker {worker_id[:64]} is there.")
+    return worker_id
+
+
+WorkerId = Annotated[str, Path(description="Identifier of the worker"), AfterValidator(_known_worker)]
+"""A worker of the path."""
+
+
+def _known_token(token_id: str) -> str:
+    if not _TOKEN_ID.fullmatch(token_id):
+        raise NotFound(f"There is no token {token_id[:64]} in this project.")
+    return token_id
+
+
+TokenId = Annotated[str, Path(description="Identifier of the token"), AfterValidator(_known_token)]
+"""A token of the path."""
 
 
 def _seconds(value: Any) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from api.operations.health import check
 from api.parts import AppParts
-from api.routes.answers import json_answer
+from api.problems import MEDIA_TYPE
+from api.routes.answers import PROBLEM, json_answer
 from trainshed import __version__, wire
+from trainshed.errors import RouteNotFound
 
 router = APIRouter(tags=["probes"])
 
@@ -30,6 +34,20 @@ async def readyz(parts: AppParts) -> Response:
     """Answer 200 when jobs can be taken in."""
     readiness = await check(parts)
     return json_answer(readiness, status=200 if readiness.ready else 503)
+
+
+@router.get(
+    "/metrics",
+    operation_id="telemetry",
+    summary="Numbers for Prometheus",
+    response_class=PlainTextResponse,
+    responses={404: {"description": "They are not public here.", "content": {MEDIA_TYPE: {"schema": PROBLEM}}}},
+)
+async def telemetry(parts: AppParts) -> Response:
+    """Return counters of this process and the state of the queues, in the text format of Prometheus."""
+    if not parts.settings.shows_metrics:
+        raise RouteNotFound("There is nothing at /metrics: TRAINSHED_METRICS_PUBLIC does not open it.")
+    return Response(await run_in_threadpool(parts.telemetry.page), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/version", operation_id="version", summary="Which version it is", response_model=wire.Version)

@@ -35,5 +35,6 @@ class Attempt(Base):
     log_bytes: Mapped[int] = mapped_column(BigInteger)
     """How much of its log is stored: the offset at which the next chunk begins."""
     log_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"), index=True)
-    """The whole log as one blob, once it was compacted: then it has no chunks any more."""
+    """The log as one blob of `log_bytes` bytes, once it was compacted. A chunk that starts there or later holds bytes
+    that came too late for it: they wait to be put in. One that starts before it does not count any more."""
     facts: Mapped[dict[str, Any]]

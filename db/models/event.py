@@ -13,6 +13,7 @@ class Event(Base):
     __table_args__ = (
         Index("uq_event_job_id_seq", "job_id", "seq", unique=True),
         Index("ix_event_txid_id", "txid", "id"),
+        {"sqlite_autoincrement": True},  # the number of a deleted event is not used again
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

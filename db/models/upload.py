@@ -25,3 +25,5 @@ class Upload(Base):
     created_at: Mapped[float] = mapped_column(Double)
     touched_at: Mapped[float] = mapped_column(Double, index=True)
     """When its latest part came; one that stands still for a day is given up."""
+    version: Mapped[int | None] = mapped_column(Integer)
+    """What it became. Kept for a day, so that whoever missed the answer gets it again."""

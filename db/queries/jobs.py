@@ -1,14 +1,15 @@
-"""Jobs: one in full, a page of many, and how far some have come."""
+"""Jobs: one in full, and how far some have come. Pages of many are in `job_pages`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row
 
-from db.models import Job, Project
+from db.engine import Database
 from db.models.base import Json
 from db.sql import Statement
 from trainshed.states import JobState
@@ -16,7 +17,11 @@ from trainshed.states import JobState
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """A job with all that belongs to it. `job` has the columns of its table and `project`, the name of its project."""
+    """A job with all that belongs to it.
+
+    `job` has the columns of its table, `project`, the name of its project, and `ahead`: how many jobs come before it in
+    its pool, None when it is not queued.
+    """
 
     job: Row[Any]
     depends_on: tuple[str, ...]
@@ -25,10 +30,20 @@ class JobDetails:
     attempts: Sequence[Row[Any]]
 
 
+_AHEAD: Final = """CASE WHEN job.state = 'queued' THEN
+            (SELECT count(*) FROM (
+                SELECT 1 FROM job AS ahead WHERE ahead.state = 'queued' AND ahead.pool = job.pool
+                    AND ahead.priority > job.priority LIMIT :most_ahead) AS higher)
+            + (SELECT count(*) FROM (
+                SELECT 1 FROM job AS ahead WHERE ahead.state = 'queued' AND ahead.pool = job.pool
+                    AND ahead.priority = job.priority AND (ahead.not_before, ahead.id) < (job.not_before, job.id)
+                LIMIT :most_ahead) AS earlier)
+        END"""
 _JOB: Final = Statement(
-    """
+    f"""
     SELECT job.*, project.name AS project,
-        (SELECT {json_list}(needs_id) FROM dependency WHERE job_id = job.id) AS depends_on
+        (SELECT {{json_list}}(needs_id) FROM dependency WHERE job_id = job.id) AS depends_on,
+        {_AHEAD} AS ahead
     FROM job JOIN project ON project.id = job.project_id
     WHERE job.id = :job_id AND job.project_id = :project_id
 """,
@@ -43,13 +58,15 @@ _ATTEMPTS: Final = Statement(
 _LATEST: Final = Statement(
     "SELECT name, last_value FROM metric_series WHERE job_id = :job_id ORDER BY name LIMIT :limit"
 )
+MOST_AHEAD: Final = 1_000
+"""Of each of two kinds, higher priority and longer wait, so many jobs are counted that come before a queued one."""
 _MOST_ATTEMPTS: Final = 1_000
 _MOST_SERIES: Final = 10_000
 
 
 def get_job(conn: Connection, project_id: str, job_id: str) -> JobDetails | None:
     """Return a job of the project with its dependencies, latest metrics and attempts. One that never ran: one query."""
-    job = _JOB.run(conn, job_id=job_id, project_id=project_id).one_or_none()
+    job = _JOB.run(conn, job_id=job_id, project_id=project_id, most_ahead=MOST_AHEAD).one_or_none()
     if job is None:
         return None
     depends_on = tuple(sorted(job.depends_on or ()))
@@ -60,6 +77,24 @@ def get_job(conn: Connection, project_id: str, job_id: str) -> JobDetails | None
     return JobDetails(job, depends_on, {row.name: row.last_value for row in latest}, attempts[::-1])
 
 
+_FORM: Final = Statement(f"""
+    SELECT version, attempt, {_AHEAD},
+        (SELECT log_bytes FROM attempt WHERE attempt.job_id = job.id AND attempt.number = job.attempt)
+    FROM job WHERE id = :job_id AND project_id = :project_id
+""")
+
+
+def get_form(database: Database, project_id: str, job_id: str) -> tuple[Any, ...] | None:
+    """Return what changes whenever anything that a reader sees of the job does, or None. By one cheap statement."""
+    return database.glance(_FORM, job_id=job_id, project_id=project_id, most_ahead=MOST_AHEAD)
+
+
+def form_of(details: JobDetails) -> tuple[Any, ...]:
+    """Return the same of a job that was read."""
+    log_bytes = details.attempts[-1].log_bytes if details.attempts else None
+    return (details.job.version, details.job.attempt, details.job.ahead, log_bytes)
+
+
 _EXISTS: Final = Statement("SELECT state, event_seq FROM job WHERE id = :job_id AND project_id = :project_id")
 
 
@@ -68,60 +103,44 @@ def get_state(conn: Connection, project_id: str, job_id: str) -> Row[Any] | None
     return _EXISTS.run(conn, job_id=job_id, project_id=project_id).one_or_none()
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs a list shows. An empty part lets all pass."""
-
-    states: tuple[JobState, ...] = ()
-    kinds: tuple[str, ...] = ()
-    name: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+_SPEC: Final = Statement("SELECT state, spec FROM job WHERE id = :job_id AND project_id = :project_id", spec=Json)
 
 
-_SUMMARY: Final = (
-    Job.id,
-    Project.name.label("project"),
-    Job.name,
-    Job.kind,
-    Job.state,
-    Job.reason,
-    Job.message,
-    Job.labels,
-    Job.priority,
-    Job.pool,
-    Job.attempt,
-    Job.progress,
-    Job.created_at,
-    Job.started_at,
-    Job.finished_at,
-)
+def get_spec(conn: Connection, project_id: str, job_id: str) -> Row[Any] | None:
+    """Return `state` and `spec` of a job of the project, or None."""
+    return _SPEC.run(conn, job_id=job_id, project_id=project_id).one_or_none()
 
 
-def list_jobs(
-    conn: Connection, project_id: str, wanted: JobFilter, *, before: str | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Return the newest jobs of the project that pass, older than the job `before`. Specs are not loaded."""
-    query = select(*_SUMMARY).join(Project, Project.id == Job.project_id).where(Job.project_id == project_id)
-    if wanted.states:
-        query = query.where(Job.state.in_(wanted.states))
-    if wanted.kinds:
-        query = query.where(Job.kind.in_(wanted.kinds))
-    if wanted.name is not None:
-        query = query.where(Job.name == wanted.name)
-    for key, value in wanted.labels.items():
-        query = query.where(Job.labels[key].as_string() == value)
-    if before is not None:
-        query = query.where(Job.id < before)
-    return conn.execute(query.order_by(Job.id.desc()).limit(limit)).all()
+_DEPENDENTS: Final = Statement("""
+    SELECT job.id FROM dependency JOIN job ON job.id = dependency.job_id
+    WHERE dependency.needs_id = :job_id AND job.finished_at IS NULL ORDER BY job.id LIMIT :limit
+""")
 
 
-_MARKS: Final = Statement("SELECT id, version, attempt, event_seq, state FROM job WHERE id IN :job_ids")
+def unfinished_dependents(conn: Connection, job_id: str, *, limit: int = 10) -> list[str]:
+    """Return jobs that need this one and have not finished."""
+    return list(_DEPENDENTS.run(conn, job_id=job_id, limit=limit).scalars())
+
+
+_HOW_FAR: Final = """
+    SELECT job.id, job.version, job.attempt, job.event_seq, job.state, COALESCE(attempt.log_bytes, 0) AS log_bytes
+    FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt
+    WHERE job.id
+"""
+# All of them in one parameter: a text that depends on their number would be compiled and planned for each.
+_MARKS: Final = {
+    "postgresql": Statement(f"{_HOW_FAR} = ANY(CAST(:job_ids AS varchar[]))"),
+    "sqlite": Statement(f"{_HOW_FAR} IN (SELECT value FROM json_each(:job_ids))"),
+}
 
 
 def get_marks(conn: Connection, job_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """Return `version`, `attempt`, `event_seq` and `state` of each job, whatever its project."""
-    statement = _MARKS.on(conn.dialect.name).bindparams(bindparam("job_ids", expanding=True))
-    return conn.execute(statement, {"job_ids": list(job_ids)}).all()
+    """Return `version`, `attempt`, `event_seq`, `state` and the `log_bytes` of the latest attempt of each job.
+
+    Whatever its project.
+    """
+    dialect = conn.dialect.name
+    return _MARKS[dialect].run(conn, job_ids=list(job_ids) if dialect == "postgresql" else json.dumps(job_ids)).all()
 
 
 _LOCK: Final = Statement("SELECT state FROM job WHERE id = :job_id AND project_id = :project_id {lock}")

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Row
 
 from db.sql import Statement
 
-_ATTEMPT: Final = Statement("""
-    SELECT number, outcome, log_bytes FROM attempt WHERE job_id = :job_id AND number = :number
-""")
-_LATEST: Final = Statement("""
-    SELECT number, outcome, log_bytes FROM attempt WHERE job_id = :job_id ORDER BY number DESC LIMIT 1
+_FIND: Final = Statement("""
+    SELECT job.state, job.event_seq, job.attempt AS latest, COALESCE(newest.log_bytes, 0) AS latest_log_bytes,
+        wanted.number, wanted.outcome, wanted.ended_at, wanted.log_bytes, wanted.log_sha256, {now} AS now
+    FROM job
+    LEFT JOIN attempt AS newest ON newest.job_id = job.id AND newest.number = job.attempt
+    LEFT JOIN attempt AS wanted ON wanted.job_id = job.id AND wanted.number = COALESCE(:number, job.attempt)
+    WHERE job.id = :job_id AND job.project_id = :project_id
 """)
 _BETWEEN: Final = Statement("""
     SELECT start, data FROM log_chunk
@@ -21,21 +23,24 @@ _BETWEEN: Final = Statement("""
         (SELECT max(start) FROM log_chunk WHERE job_id = :job_id AND attempt = :attempt AND start <= :offset), 0)
     ORDER BY start
 """)
-_BEFORE: Final = Statement("""
-    SELECT start, data FROM log_chunk
-    WHERE job_id = :job_id AND attempt = :attempt AND start < :stop ORDER BY start DESC LIMIT 1
+_SINCE: Final = Statement("""
+    SELECT min(start) FROM log_chunk WHERE job_id = :job_id AND attempt = :attempt AND at >= :at
 """)
 
 
-def get_attempt(conn: Connection, job_id: str, number: int | None) -> Row[Any] | None:
-    """Return number, outcome and log size of an attempt, by default the latest."""
-    if number is None:
-        return _LATEST.run(conn, job_id=job_id).one_or_none()
-    return _ATTEMPT.run(conn, job_id=job_id, number=number).one_or_none()
+def find_log(conn: Connection, project_id: str, job_id: str, number: int | None) -> Row[Any] | None:
+    """Return a job of the project with one of its attempts, by default the latest, as far as its log is concerned.
+
+    `number` and what follows it are NULL when there is no such attempt; `now` is the time of the database.
+    """
+    return _FIND.run(conn, project_id=project_id, job_id=job_id, number=number).one_or_none()
 
 
 def read_log(conn: Connection, job_id: str, attempt: int, *, offset: int, stop: int) -> bytes:
-    """Return the stored bytes from `offset` up to and without `stop`."""
+    """Return the bytes in chunks from `offset` up to and without `stop`, or the first of them.
+
+    Fewer bytes than are stored mean that the log was compacted meanwhile: chunks are then deleted, the last ones first.
+    """
     chunks: Sequence[Row[Any]] = _BETWEEN.run(conn, job_id=job_id, attempt=attempt, offset=offset, stop=stop).all()
     if not chunks:
         return b""
@@ -43,7 +48,7 @@ def read_log(conn: Connection, job_id: str, attempt: int, *, offset: int, stop: 
     return b"".join(bytes(chunk.data) for chunk in chunks)[skipped : skipped + stop - offset]
 
 
-def read_log_chunk_before(conn: Connection, job_id: str, attempt: int, stop: int) -> bytes:
-    """Return the stored bytes of the chunk that ends at `stop`; empty at the beginning."""
-    chunk = _BEFORE.run(conn, job_id=job_id, attempt=attempt, stop=stop).one_or_none()
-    return b"" if chunk is None else bytes(chunk.data)[: stop - chunk.start]
+def log_offset_since(conn: Connection, job_id: str, attempt: int, at: float) -> int | None:
+    """Return the offset of the first chunk that was stored at that time or later."""
+    found: int | None = _SINCE.run(conn, job_id=job_id, attempt=attempt, at=at).scalar_one()
+    return found

@@ -27,10 +27,23 @@ NEW_COLUMNS = (
 def upgrade() -> None:
     op.add_column("blob", sa.Column("touched_at", sa.Double(), server_default="0", nullable=False))
     op.add_column("blob", sa.Column("deleting", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index(
+        "ix_blob_deleting",
+        "blob",
+        ["sha256"],
+        unique=False,
+        postgresql_where=sa.text("deleting"),
+        sqlite_where=sa.text("deleting"),
+    )
     op.add_column("worker", sa.Column("drain", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("api_key", sa.Column("scopes", JSON, nullable=True))
     for statement in NEW_COLUMNS:
         op.execute(statement)
+    if op.get_bind().dialect.name == "sqlite":
+        # Now that jobs can be deleted, the numbers of their events must not be used again: who follows the events of a
+        # project goes on behind the last number he has seen. A table keeps its new definition in a downgrade.
+        with op.batch_alter_table("event", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+            pass
     op.create_index("ix_attempt_log_sha256", "attempt", ["log_sha256"], unique=False)
     op.create_index(
         "ix_job_project_id_finished_at_id",
@@ -98,6 +111,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("touched_at", sa.Double(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_upload_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
     )
@@ -144,5 +158,6 @@ def downgrade() -> None:
     op.execute("ALTER TABLE job DROP COLUMN held")
     op.drop_column("api_key", "scopes")
     op.drop_column("worker", "drain")
+    op.drop_index("ix_blob_deleting", "blob")
     op.drop_column("blob", "deleting")
     op.drop_column("blob", "touched_at")

@@ -22,7 +22,7 @@ class Dataset:
     """
 
     source: str
-    """As the spec names it: `builtin/...` or an absolute path."""
+    """As the spec names it: `builtin/...`, an uploaded version such as `faces@2`, or an absolute path."""
     images: Images
     labels: Labels
     class_names: tuple[str, ...]

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from ml.data import digits, npz
+from ml.data import digits, npz, table
 from ml.data.dataset import Dataset
+from ml.data.files import FORMATS, DataSource, find_file
 from ml.errors import InvalidData
+from ml.job import DataFile
 from trainshed.specs import Data
 from trainshed.specs.explain import nearest
 
 BUILTIN: Final[dict[str, Callable[[], Dataset]]] = {digits.SOURCE: digits.load}
+_READ: Final[dict[str, Callable[[DataSource], Dataset]]] = {".npz": npz.read, ".csv": table.read}
+_NONE: Final[Mapping[str, DataFile]] = MappingProxyType({})
 
 
-def load_dataset(data: Data, *, roots: tuple[Path, ...]) -> Dataset:
-    """Read the examples that `data` names, the file only if it lies below one of `roots`. Raises `InvalidData`."""
-    if data.path is not None:
-        return npz.load(data.path, roots=roots)
-    return _load_builtin(data.dataset or "")
+def load_dataset(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile] = _NONE) -> Dataset:
+    """Read the examples that `data` names: a file only if it lies below one of `roots`. Raises `InvalidData`.
+
+    `files` are the uploaded datasets that the worker has fetched.
+    """
+    source = find_file(data, roots=roots, files=files)
+    return load_builtin(data.dataset or "") if source is None else _READ[source.format](source)
 
 
-def _load_builtin(name: str) -> Dataset:
+def load_builtin(name: str) -> Dataset:
+    """Return a dataset that comes with Trainshed. Raises `InvalidData`."""
     if name in BUILTIN:
         return BUILTIN[name]()
     suggestion = nearest(name, BUILTIN)
     hint = f" Did you mean {suggestion}?" if suggestion else ""
     raise InvalidData(
         f"There is no dataset {name!r}.{hint}",
-        remedy=f"Available: {', '.join(BUILTIN)}; or give data.path of an .npz file.",
+        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path of a file ({', '.join(FORMATS)}).",
         field="data.dataset",
     )

@@ -1,4 +1,4 @@
-"""`data.path`: an .npz file with `x`, `y`, or with `x_train`, `y_train`, `x_test`, `y_test`.
+"""An .npz file with `x`, `y`, or with `x_train`, `y_train`, `x_test`, `y_test`.
 
 A hostile file costs an error and no more: nothing is unpickled, and nothing is allocated before its headers agree with
 the sizes inside the archive and with `MAX_BYTES`.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +17,8 @@ import numpy.typing as npt
 
 from ml.data.checked_arrays import checked_images, checked_labels, class_count
 from ml.data.dataset import Dataset, Images, Labels
-from ml.data.npz_headers import MAX_BYTES, read_headers
+from ml.data.files import DataSource
+from ml.data.npz_headers import MAX_BYTES, Header, read_headers
 from ml.errors import InvalidData
 
 _WHOLE: Final = ("x", "y")
@@ -26,41 +26,24 @@ _DIVIDED: Final = ("x_train", "y_train", "x_test", "y_test")
 _LAYOUTS: Final = "x and y, or x_train, y_train, x_test and y_test"
 
 
-def load(path: str, *, roots: tuple[Path, ...]) -> Dataset:
+def read(source: DataSource) -> Dataset:
     """Read and check the file. Raises `InvalidData` that names file, array, row and value.
 
     Images: uint8 or float, (n, height, width) or (n, height, width, channels). Labels: integers 0..classes-1, (n,).
     """
-    file = _allowed_file(path, roots)
-    with _opened(file, path) as archive:
-        names = _layout_of(archive, path)
-        arrays = {name: _read(archive, name, path) for name in names}
-    return _as_dataset(arrays, path)
-
-
-def _allowed_file(path: str, roots: tuple[Path, ...]) -> Path:
-    resolved = Path(path).resolve()  # before the check, or a link would lead out of the roots
-    if not any(resolved.is_relative_to(root.resolve()) for root in roots):
-        listed = ", ".join(str(root) for root in roots) or "empty on this worker"
-        raise InvalidData(
-            f"{path} is not below a folder that jobs may read.",
-            remedy=f"Put the file below one of TRAINSHED_DATA_ROOTS ({listed}), or add its folder there.",
-            path=path,
-            field="data.path",
-        )
-    if not resolved.is_file():
-        what = "is a folder" if resolved.is_dir() else "is no regular file" if resolved.exists() else "does not exist"
-        raise InvalidData(
-            f"{path} {what}.", remedy="Give the path of an .npz file on the worker.", path=path, field="data.path"
-        )
-    return resolved
+    with opened(source) as archive:
+        names = _layout_of(archive, source.name)
+        arrays = {name: read_array(archive, name) for name in names}
+    return as_dataset(arrays, source)
 
 
 @contextmanager
-def _opened(file: Path, path: str) -> Iterator[zipfile.ZipFile]:
+def opened(source: DataSource) -> Iterator[zipfile.ZipFile]:
+    """Open the archive. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
+    path = source.name
     remedy = f"Write it again with numpy.savez(path, ...): {_LAYOUTS}."
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(source.file) as archive:
             yield archive
     except zipfile.BadZipFile as error:
         raise InvalidData(f"{path} is no complete .npz file: {error}.", remedy=remedy, path=path) from error
@@ -72,28 +55,41 @@ def _opened(file: Path, path: str) -> Iterator[zipfile.ZipFile]:
 def _layout_of(archive: zipfile.ZipFile, path: str) -> tuple[str, ...]:
     """Return the names of the arrays to read, after their headers were found harmless."""
     headers = read_headers(archive, path)
-    names = next((layout for layout in (_DIVIDED, _WHOLE) if set(layout) <= set(headers)), None)
+    names = layout_in(headers)
     if names is None:
         found = ", ".join(sorted(headers)) or "nothing"
         raise InvalidData(f"{path} holds {found}.", remedy=f"It needs the arrays {_LAYOUTS}.", path=path)
-    total = sum(headers[name].bytes for name in names)
+    refuse_harm([headers[name] for name in names], path)
+    return names
+
+
+def layout_in(names: Collection[str]) -> tuple[str, ...] | None:
+    """Return the names of the arrays that hold examples, or None."""
+    return next((layout for layout in (_DIVIDED, _WHOLE) if set(layout) <= set(names)), None)
+
+
+def refuse_harm(headers: Sequence[Header], path: str) -> None:
+    """Raises `InvalidData` for arrays that are too large together, or would have to be unpickled."""
+    total = sum(header.bytes for header in headers)
     if total > MAX_BYTES:
         raise InvalidData(
             f"The arrays of {path} hold {total:,} bytes, and {MAX_BYTES:,} is the limit.",
             remedy="Store images as uint8, make them smaller, or use fewer.",
             path=path,
         )
-    for name in names:
-        headers[name].refuse_objects(path)
-    return names
+    for header in headers:
+        header.refuse_objects(path)
 
 
-def _read(archive: zipfile.ZipFile, name: str, path: str) -> npt.NDArray[Any]:
+def read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
+    """Return one array whose header was found harmless."""
     with archive.open(f"{name}.npy") as stream:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
 
 
-def _as_dataset(arrays: dict[str, npt.NDArray[Any]], path: str) -> Dataset:
+def as_dataset(arrays: Mapping[str, npt.NDArray[Any]], source: DataSource) -> Dataset:
+    """Return images and labels of a layout. Raises `InvalidData`."""
+    path = source.name
     divided = "x_train" in arrays
     names = _DIVIDED if divided else _WHOLE
     images, labels = _pair(arrays, names[0], names[1], path)
@@ -103,18 +99,18 @@ def _as_dataset(arrays: dict[str, npt.NDArray[Any]], path: str) -> Dataset:
         own_test_from = len(labels)
         images, labels = _with_own_test(images, labels, arrays, n_classes, path)
     return Dataset(
-        source=path,
+        source=source.name,
         images=images,
         labels=labels,
         class_names=tuple(str(number) for number in range(n_classes)),
         own_test_from=own_test_from,
-        provenance=f"file {path}",
+        provenance=source.provenance,
         licence="not stated",
     )
 
 
 def _with_own_test(
-    images: Images, labels: Labels, arrays: dict[str, npt.NDArray[Any]], n_classes: int, path: str
+    images: Images, labels: Labels, arrays: Mapping[str, npt.NDArray[Any]], n_classes: int, path: str
 ) -> tuple[Images, Labels]:
     test_images, test_labels = _pair(arrays, "x_test", "y_test", path)
     if test_images.shape[1:] != images.shape[1:] or test_images.dtype != images.dtype:
@@ -138,7 +134,7 @@ def _with_own_test(
     return np.concatenate([images, test_images]), np.concatenate([labels, test_labels])
 
 
-def _pair(arrays: dict[str, npt.NDArray[Any]], x: str, y: str, path: str) -> tuple[Images, Labels]:
+def _pair(arrays: Mapping[str, npt.NDArray[Any]], x: str, y: str, path: str) -> tuple[Images, Labels]:
     images = checked_images(arrays[x], field=x, path=path)
     labels = checked_labels(arrays[y], field=y, path=path)
     if len(images) != len(labels):

@@ -21,7 +21,7 @@ class TrainedOn(SpecModel):
     """The data of a model."""
 
     source: str
-    """`builtin/...` or an absolute path."""
+    """`builtin/...`, an uploaded version such as `faces@2`, or an absolute path."""
     digest: _Digest
     """SHA-256 of the content."""
     split: Split

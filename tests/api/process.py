@@ -17,7 +17,7 @@ from tests.servers import free_port, wait_until
 class ApiProcess:
     """`python -m api`. What it says goes to `log`."""
 
-    def __init__(self, folder: Path, *, database_url: str, broker_url: str) -> None:
+    def __init__(self, folder: Path, *, database_url: str, broker_url: str, log_level: str = "DEBUG") -> None:
         self.port = free_port()
         self.log = folder / "api.log"
         self.key_file = folder / "admin.key"
@@ -28,7 +28,7 @@ class ApiProcess:
             "TRAINSHED_STORE_URL": str(folder / "store"),
             "TRAINSHED_PORT": str(self.port),
             "TRAINSHED_ADMIN_KEY_FILE": str(self.key_file),
-            "TRAINSHED_LOG_LEVEL": "DEBUG",
+            "TRAINSHED_LOG_LEVEL": log_level,
         }
         with self.log.open("wb") as log:
             self._popen = subprocess.Popen([sys.executable, "-P", "-m", "api"], env=env, stdout=log, stderr=log)
@@ -43,6 +43,10 @@ class ApiProcess:
     @property
     def key(self) -> str:
         return self.key_file.read_text().strip()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
 
     def peak_memory(self) -> int:
         """Return the most memory it ever had, in bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +16,14 @@ from api.auth.requires import Requires
 from api.auth.roles import Role
 from api.auth.scopes import Scope
 from api.settings import ApiSettings
-from db import reports
+from db import blobs, datasets, reports
+from db.datasets import Pin
 from db.engine import Database
 from db.reports import MadeFile
 from storage import open_store
 from tests.api.conftest import COMMAND, Api, assert_problem
-from tests.factories import claim
+from tests.api.test_jobs_create import register
+from tests.factories import PROJECT, claim, submit
 from trainshed.ids import new_id
 
 APP = create_app(ApiSettings())
@@ -28,17 +31,59 @@ NEEDED: dict[str, tuple[Role, Scope | None]] = {
     "jobs_create": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_list": (Role.VIEWER, Scope.JOBS_READ),
     "jobs_get": (Role.VIEWER, Scope.JOBS_READ),
+    "jobs_create_batch": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_update": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_delete": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_cancel": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_hold": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_release": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_retry": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_clone": (Role.OPERATOR, Scope.JOBS_WRITE),
     "logs_read": (Role.VIEWER, Scope.JOBS_READ),
     "metrics_read": (Role.VIEWER, Scope.JOBS_READ),
     "events_read": (Role.VIEWER, Scope.JOBS_READ),
     "artifacts_list": (Role.VIEWER, Scope.JOBS_READ),
     "artifacts_download": (Role.VIEWER, Scope.JOBS_READ),
+    "artifacts_upload": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "artifacts_zip": (Role.VIEWER, Scope.JOBS_READ),
+    "project_events_read": (Role.VIEWER, Scope.JOBS_READ),
     "workers_list": (Role.VIEWER, Scope.WORKERS_READ),
+    "workers_drain": (Role.ADMIN, Scope.WORKERS_WRITE),
+    "workers_resume": (Role.ADMIN, Scope.WORKERS_WRITE),
+    "tokens_list": (Role.ADMIN, Scope.TOKENS_WRITE),
+    "tokens_create": (Role.ADMIN, Scope.TOKENS_WRITE),
+    "tokens_rotate": (Role.ADMIN, Scope.TOKENS_WRITE),
+    "tokens_revoke": (Role.ADMIN, Scope.TOKENS_WRITE),
+    "whoami": (Role.VIEWER, None),
+    "retention_get": (Role.VIEWER, Scope.RETENTION_READ),
+    "retention_set": (Role.ADMIN, Scope.RETENTION_WRITE),
+    "retention_dry_run": (Role.VIEWER, Scope.RETENTION_READ),
+    "datasets_list": (Role.VIEWER, Scope.DATASETS_READ),
+    "datasets_get": (Role.VIEWER, Scope.DATASETS_READ),
+    "datasets_put": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "datasets_delete": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "dataset_versions_get": (Role.VIEWER, Scope.DATASETS_READ),
+    "dataset_versions_download": (Role.VIEWER, Scope.DATASETS_READ),
+    "dataset_versions_delete": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "uploads_create": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "uploads_get": (Role.VIEWER, Scope.DATASETS_READ),
+    "uploads_put_part": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "uploads_complete": (Role.OPERATOR, Scope.DATASETS_WRITE),
+    "uploads_delete": (Role.OPERATOR, Scope.DATASETS_WRITE),
 }
-BODIES: dict[str, dict[str, Any]] = {"jobs_create": {"json": COMMAND}}
+BODIES: dict[str, dict[str, Any]] = {
+    "jobs_create": {"json": COMMAND},
+    "jobs_create_batch": {"json": {"jobs": [COMMAND]}},
+    "jobs_update": {"json": {"labels": {"a": "b"}}},
+    "tokens_create": {"json": {"name": "new", "role": "viewer"}},
+    "retention_set": {"json": {"jobs_age": "365d"}},
+    "artifacts_upload": {"content": b"bytes"},
+    "datasets_put": {"content": b"bytes", "params": {"filename": "a.npz"}},
+    "uploads_create": {"json": {"filename": "a.npz", "size": 5, "sha256": hashlib.sha256(b"bytes").hexdigest()}},
+    "uploads_put_part": {"content": b"bytes"},
+}
 """What to send, by operation; nothing where there is no row."""
-OPEN = {"/healthz", "/readyz", "/version", "/openapi.json"}
+OPEN = {"/healthz", "/readyz", "/version", "/openapi.json", "/metrics", "/docs", "/docs/{name}"}
 
 
 def api_routes() -> Iterator[RouteContext]:
@@ -75,12 +120,26 @@ def test_every_operation_has_its_own_name_and_problems_in_the_documentation() ->
 
 @pytest.fixture
 def world(api: Api, database: Database, settings: ApiSettings) -> dict[str, str]:
-    """What fills the paths: a running job with one artifact."""
+    """What fills the paths: a running job with one artifact, a worker, a token."""
     job_id = api.submit()
+    register(database, id="wrk_a", name="a")
+    token_id = api.post("/tokens", as_="admin", json={"name": "spare", "role": "viewer"}).json()["id"]
     blob = open_store(settings.store_url).put_file(io.BytesIO(b"bytes"))
     with database.begin() as conn:
+        assert blobs.touch(conn, blob.digest, blob.size)
         reports.add_artifacts(conn, claim(conn).lease, [MadeFile("file", blob.digest, blob.size, "text/plain")])
-    return {"job_id": job_id, "path": "file"}
+    return {"job_id": job_id, "path": "file", "worker_id": "wrk_a", "token_id": token_id, **data_world(api, database)}
+
+
+def data_world(api: Api, database: Database) -> dict[str, str]:
+    """A version of a dataset that an unfinished job reads, so that nothing can take it away, and an upload."""
+    api.request("PUT", "/datasets/digits", **BODIES["datasets_put"])
+    with database.begin() as conn:
+        dataset_id = datasets.hold(conn, PROJECT, "digits")
+        assert dataset_id is not None
+        datasets.note_use(conn, submit(conn), [Pin(dataset_id, 1, "data.dataset")])
+    upload = api.post("/datasets/digits/uploads", **BODIES["uploads_create"]).json()
+    return {"name": "digits", "version": "1", "upload_id": upload["id"], "number": "1"}
 
 
 def ask(api: Api, route: RouteContext, world: dict[str, str], as_: str | None) -> httpx2.Response:
@@ -100,13 +159,31 @@ def check(route: RouteContext, answer: httpx2.Response, world: dict[str, str], a
         assert_problem(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
     elif as_ == "other":
-        assert answer.status_code == (404 if "{job_id}" in (route.path or "") else answer.status_code)
+        hidden = any(owned in (route.path or "") for owned in ("{job_id}", "{token_id}", "{upload_id}"))
+        assert answer.status_code == (404 if hidden else answer.status_code)
         assert world["job_id"] not in answer.text or answer.status_code == 404
     elif Role(as_).includes(NEEDED[str(route.operation_id)][0]):
-        assert answer.status_code in (200, 201, 202, 204), (route.operation_id, answer.text)
+        # What changes things may find them in another state than it needs; that is a later question.
+        fine = {200} if route.methods == {"GET"} else {200, 201, 202, 204, 409}
+        assert answer.status_code in fine, (route.operation_id, answer.text)
     else:
         assert assert_problem(answer, 403, "forbidden")["facts"]["needed_role"] == NEEDED[str(route.operation_id)][0]
 
 
 def test_a_role_is_checked_before_the_job_is_looked_for(api: Api) -> None:
     assert_problem(api.post(f"/jobs/{new_id('job')}/cancel", as_="viewer"), 403, "forbidden")
+
+
+def test_a_key_with_scopes_does_what_they_name_and_nothing_else(api: Api) -> None:
+    made = api.post("/tokens", as_="admin", json={"name": "ci", "role": "operator", "scopes": ["jobs:read"]}).json()
+    api.keys["scoped"] = made["key"]
+    assert api.get("/jobs", as_="scoped").status_code == 200
+    problem = assert_problem(api.post("/jobs", as_="scoped", json=COMMAND), 403, "forbidden")
+    assert problem["facts"] == {"needed_scope": "jobs:write", "scopes": ["jobs:read"]}
+    assert_problem(api.get("/workers", as_="scoped"), 403, "forbidden")
+    assert api.get("/whoami", as_="scoped").json() == {
+        "project": "prj_test",
+        "key_id": made["id"],
+        "role": "operator",
+        "scopes": ["jobs:read"],
+    }

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from api.settings import ApiSettings
-from db import reports
+from db import blobs, reports
 from db.engine import Database
 from db.reports import MadeFile
 from storage import open_store
@@ -27,6 +27,7 @@ def job_id(api: Api, database: Database, settings: ApiSettings) -> str:
     blob = open_store(settings.store_url).put_file(io.BytesIO(CONTENT))
     with database.begin() as conn:
         lease = claim(conn).lease
+        assert blobs.touch(conn, blob.digest, blob.size)
         files = [MadeFile(name, blob.digest, blob.size, "text/html") for name in NAMES]
         reports.add_artifacts(conn, lease, files)
     return made

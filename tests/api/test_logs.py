@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 
 import httpx2
 import pytest
+from sqlalchemy import delete, update
 
-from db import reports
+from api.settings import ApiSettings
+from db import blobs, reports
 from db.engine import Database
+from db.models import Attempt, LogChunk
 from db.transitions import Claim
+from storage import open_store
 from tests.api.conftest import Api, assert_problem
 from tests.factories import claim, end
 from trainshed.states import AttemptOutcome
@@ -133,7 +139,114 @@ def test_an_offset_beyond_the_end_is_refused_with_the_size(api: Api, job_id: str
         {"limit": 0},
         {"tail": -1},
         {"offset": 0, "tail": 1},
+        {"tail": 1, "since": "1h"},
+        {"since": ""},
+        {"since": "yesterday"},
+        {"since": "2026-01-01T00:00:00"},
+        {"since": "2026-13-01T00:00:00Z"},
+        {"since": "0001-01-01T00:00:00+99:99"},
+        {"since": "9" * 64},
     ],
 )
-def test_a_range_that_is_none_is_refused(api: Api, job_id: str, params: dict[str, int]) -> None:
+def test_a_range_that_is_none_is_refused(api: Api, job_id: str, params: dict[str, object]) -> None:
     assert_problem(api.get(f"/jobs/{job_id}/logs", params=params), 422, "request_invalid")
+
+
+# --- since ---
+
+HOUR_S = 3600.0
+
+
+def age(database: Database, won: Claim, *, hours: list[float]) -> float:
+    """Let the chunks be stored so many hours ago; return the time that is now."""
+    at = datetime.now(UTC).timestamp()
+    starts = [sum(map(len, CHUNKS[:number])) for number in range(len(CHUNKS))]
+    with database.begin() as conn:
+        for start, ago in zip(starts, hours, strict=True):
+            of_it = (LogChunk.job_id == won.lease.job_id) & (LogChunk.start == start)
+            conn.execute(update(LogChunk).where(of_it).values(at=at - ago * HOUR_S))
+    return at
+
+
+def test_since_begins_with_the_first_chunk_that_was_stored_then_or_later(
+    api: Api, database: Database, job_id: str, won: Claim
+) -> None:
+    now = age(database, won, hours=[4, 3, 2, 1])
+    for ago, first in [("5h", 0), ("3h30m", 1), ("90m", 3), ("1m", 4), ("9999d", 0)]:
+        answer = api.get(f"/jobs/{job_id}/logs", params={"since": ago})
+        assert answer.content == b"".join(CHUNKS[first:])
+        assert headers(answer)[1] == len(b"".join(CHUNKS[:first]))
+    here = timezone(timedelta(hours=5, minutes=30))
+    for zone in (UTC, here):
+        time = datetime.fromtimestamp(now - 2.5 * HOUR_S, zone).isoformat()
+        assert api.get(f"/jobs/{job_id}/logs", params={"since": time}).content == b"".join(CHUNKS[2:])
+        # A plus sign that was not escaped, as curl sends it.
+        assert api.get(f"/jobs/{job_id}/logs?since={time}").content == b"".join(CHUNKS[2:])
+
+
+# --- compacted ---
+
+
+def compact(database: Database, settings: ApiSettings, won: Claim) -> str:
+    """Put a blob in the place of the chunks; return its digest."""
+    blob = open_store(settings.store_url).put_file(io.BytesIO(LOG))
+    of_it = (Attempt.job_id == won.lease.job_id) & (Attempt.number == won.lease.attempt)
+    with database.begin() as conn:
+        assert blobs.touch(conn, blob.digest, blob.size)
+        conn.execute(update(Attempt).where(of_it).values(log_sha256=blob.digest))
+        conn.execute(delete(LogChunk).where(LogChunk.job_id == won.lease.job_id))
+    return blob.digest
+
+
+@pytest.fixture
+def compacted(api: Api, database: Database, settings: ApiSettings, won: Claim) -> str:
+    """A finished job whose log is one blob."""
+    with database.begin() as conn:
+        end(conn, won)
+    compact(database, settings, won)
+    return won.lease.job_id
+
+
+def test_a_compacted_log_is_read_as_before(api: Api, compacted: str) -> None:
+    for offset in range(len(LOG) + 1):
+        answer = api.get(f"/jobs/{compacted}/logs", params={"offset": offset, "limit": 5})
+        assert answer.content == LOG[offset : offset + 5]
+        expected_end = min(offset + 5, len(LOG))
+        assert headers(answer) == (1, offset, expected_end, expected_end == len(LOG))
+    answer = api.get(f"/jobs/{compacted}/logs", params={"offset": len(LOG) + 1})
+    assert_problem(answer, 416, "range_not_satisfiable")
+    for lines in range(7):
+        expected = b"".join(LOG.splitlines(keepends=True)[-lines:]) if lines else b""
+        assert api.get(f"/jobs/{compacted}/logs", params={"tail": lines}).content == expected
+
+
+def test_of_a_compacted_log_since_gives_all_or_nothing(api: Api, compacted: str) -> None:
+    assert api.get(f"/jobs/{compacted}/logs", params={"since": "1h"}).content == LOG
+    future = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    answer = api.get(f"/jobs/{compacted}/logs", params={"since": future})
+    assert (answer.content, headers(answer)) == (b"", (1, len(LOG), len(LOG), True))
+
+
+def test_a_log_that_is_compacted_between_two_looks_is_read_from_the_store(
+    api: Api, database: Database, settings: ApiSettings, job_id: str, won: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.begin() as conn:
+        end(conn, won)
+    looks = []
+
+    def meanwhile(*args: object, **kwargs: object) -> bytes:
+        if not looks:
+            compact(database, settings, won)
+        looks.append(args)
+        return b""  # what a reader finds whose chunks were deleted a moment ago
+
+    monkeypatch.setattr("db.queries.logs.read_log", meanwhile)
+    assert api.get(f"/jobs/{job_id}/logs").content == LOG
+    assert len(looks) == 1
+
+
+def test_a_log_that_was_removed_is_not_found(api: Api, database: Database, job_id: str, won: Claim) -> None:
+    with database.begin() as conn:
+        end(conn, won)
+        conn.execute(delete(LogChunk).where(LogChunk.job_id == job_id))
+    assert_problem(api.get(f"/jobs/{job_id}/logs"), 404, "not_found")

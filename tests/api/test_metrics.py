@@ -44,6 +44,29 @@ def test_a_job_of_another_project_shows_nothing(api: Api, job_id: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
-@pytest.mark.parametrize("params", [{"limit": 0}, {"since_step": "x"}, {"since_step": 2**63}, {"series": "\0"}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"limit": 0},
+        {"since_step": "x"},
+        {"since_step": 2**63},
+        {"until_step": -(2**63) - 1},
+        {"series": "\0"},
+        {"points": 3},
+        {"points": 5_001},
+        {"points": 10, "limit": 10},
+    ],
+)
 def test_a_query_that_cannot_be_answered_is_refused(api: Api, job_id: str, params: dict[str, object]) -> None:
     assert_problem(api.get(f"/jobs/{job_id}/metrics", params=params), 422, "request_invalid")
+
+
+def test_a_range_of_steps_has_both_its_ends(api: Api, job_id: str) -> None:
+    assert steps(api, job_id, since_step=1, until_step=2) == {"accuracy": [1, 2], "loss": [1, 2]}
+    assert steps(api, job_id, since_step=2, until_step=1) == {"accuracy": [], "loss": []}
+
+
+def test_a_series_is_thinned_out_to_points_of_its_own(api: Api, job_id: str) -> None:
+    assert steps(api, job_id, points=4) == {"accuracy": [0, 1, 2], "loss": [0, 9]}
+    assert steps(api, job_id, points=10) == {"accuracy": [0, 1, 2], "loss": list(range(10))}
+    assert steps(api, job_id, points=4, since_step=2, until_step=8, series="loss") == {"loss": [2, 8]}

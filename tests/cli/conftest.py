@@ -28,6 +28,13 @@ class Shell:
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         return self._run([str(EXECUTABLE), *arguments], stdin=stdin, **environ)
 
+    def run_bytes(self, *arguments: str) -> bytes:
+        """What is written to stdout, as it is."""
+        argv = [str(EXECUTABLE), *arguments]
+        return subprocess.run(
+            argv, cwd=self.folder, env=self.environ, capture_output=True, timeout=DEADLINE_S, check=True
+        ).stdout
+
     def run_python(self, script: str) -> subprocess.CompletedProcess[str]:
         return self._run([sys.executable, script])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import typer
 
 from trainshed.cli.cells import duration, human, machine, printable, size
 from trainshed.cli.exits import Exit, exit_of_error, exit_of_state, exit_of_states
-from trainshed.cli.job.control import seconds
 from trainshed.cli.job.submit import _name_of
+from trainshed.cli.lines import Lines, plain
 from trainshed.cli.overrides import apply
+from trainshed.cli.times import moment, seconds
 from trainshed.errors import InvalidSpec, NotFound, RouteNotFound, Unreachable, WaitTimedOut
+from trainshed.specs.base import parse_duration
 from trainshed.states import JobState
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -125,3 +128,61 @@ def test_each_error_has_its_exit_code(kind: type, code: int) -> None:
 @pytest.mark.parametrize(("program", "name"), [("./Train.py", "train.py"), ("echo", "echo"), ("/x/__ü__", "command")])
 def test_a_job_is_named_after_its_program(program: str, name: str) -> None:
     assert _name_of(program) == name
+
+
+@pytest.mark.parametrize("text", ["90s", "10m", "1h30m", "2d", "0.5h", "250ms", "1h 5s"])
+def test_a_length_of_time_is_read_as_in_a_spec(text: str) -> None:
+    assert seconds(text) == parse_duration(text)
+
+
+def test_a_moment_is_a_time_or_so_long_ago() -> None:
+    assert moment("2026-11-23T12:00:00Z") == NOW
+    assert moment("2026-11-23T13:00:00+01:00") == NOW
+    assert moment("2026-11-23").utcoffset() is not None
+    assert abs(datetime.now(UTC) - timedelta(hours=2) - moment("2h")) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01", "999999999999d"])
+def test_what_is_no_moment_is_a_usage_error(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        moment(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"plain", "plain"),
+        (b"with end\r", "with end"),
+        (b"10%\r20%\r30%", "30%"),
+        (b"1/2 [==>]\x08\x08\x08", "1/2 [==>]"),
+        (b"a\tb", "a       b"),
+        (b"\x1b[1;31mred\x1b[0m", "red"),
+        (b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        (b"\x1bcreset \x1b(B\x1b7\x1b[?1049hscreen", "reset screen"),
+        (b"\x1b[", "�["),
+        ("\x9b31m \u202e über".encode(), "�31m � über"),
+        (b"\xff\x00", "��"),
+    ],
+)
+def test_a_line_of_a_job_is_shown_without_what_a_terminal_obeys(line: bytes, shown: str) -> None:
+    assert plain(line) == shown
+
+
+def test_lines_are_the_same_however_they_come() -> None:
+    log = "eins\nzw\x1b[31mei\r\nü".encode()
+
+    for cut in range(len(log)):
+        lines = Lines()
+        pieces = [log[start:end] for start, end in pairwise((0, cut, len(log)))]
+        assert [line for piece in pieces for line in lines.feed(piece)] + lines.rest() == ["eins", "zwei", "ü"]
+
+
+def test_a_line_that_has_not_ended_can_be_seen_and_does_not_grow_for_ever() -> None:
+    lines = Lines()
+
+    assert lines.feed(b"Password:") == []
+    assert lines.begun == "Password:"
+    assert lines.feed(b"\r50%" * 20_000) == []
+    assert lines.begun == "50%"
+    assert len(lines.feed(b"x" * 70_000)) == 1
+    assert lines.rest() == []

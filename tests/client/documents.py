@@ -37,6 +37,27 @@ def job(state: str = "running", **changes: Any) -> dict[str, Any]:
     }
 
 
+def version(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "dataset": "faces",
+        "version": number,
+        "ref": f"faces@{number}",
+        "sha256": "0" * 64,
+        "size": 5,
+        "filename": "faces.npz",
+        "created_by": "key_1",
+        "created_at": NOW,
+        "profile_job": None,
+        "profile": None,
+        **changes,
+    }
+
+
+def dataset(*versions: dict[str, Any]) -> dict[str, Any]:
+    latest = versions[0] if versions else None
+    return {"id": "dst_1", "name": "faces", "created_at": NOW, "latest": latest, "versions": list(versions)}
+
+
 def event(seq: int, state: str = "running") -> dict[str, Any]:
     return {
         "job_id": JOB_ID,

@@ -6,7 +6,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +35,8 @@ class Asked:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    port: int
+    """The client's end of the connection."""
 
 
 class ScriptedServer:
@@ -46,11 +48,13 @@ class ScriptedServer:
         self._answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
 
     def on(self, method: str, path: str, *answers: Answer) -> None:
+        """Write answers down. `path?follow` stands for requests with that parameter, where it is written down."""
         self._answers[method, path].extend(answers)
 
     def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
-        answers = self._answers[asked.method, asked.path]
+        followed = self._answers.get((asked.method, f"{asked.path}?follow")) if "follow" in asked.query else None
+        answers = followed or self._answers[asked.method, asked.path]
         if not answers:
             return Answer(599, f"no answer is written down for {asked.method} {asked.path}".encode())
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -91,6 +95,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._reply()
 
+    def do_PUT(self) -> None:
+        self._reply()
+
+    def do_PATCH(self) -> None:
+        self._reply()
+
+    def do_DELETE(self) -> None:
+        self._reply()
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client may leave in the middle
+            super().handle()
+
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
 
@@ -98,7 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, parts.path, parse_qs(parts.query), headers, self.rfile.read(length))
+        asked = Asked(
+            self.command, parts.path, parse_qs(parts.query), headers, self.rfile.read(length), self.client_address[1]
+        )
         answer = self.server.script.answer(asked)  # type: ignore[attr-defined]
         self.close_connection = answer.refused or answer.broken
         if answer.refused:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainshed.config import find_server
+from trainshed.config import find_server, save_context
 from trainshed.errors import NotConfigured
 
 LOCAL = "http://127.0.0.1:8321"
@@ -99,3 +99,72 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused_and_not_shown(tmp_path: 
 
     assert "cret" not in str(caught.value)
     assert "trs_arg" not in repr(find_server(LOCAL, "trs_arg", environ={}, cwd=tmp_path))
+
+
+# --- contexts ---
+
+
+def home(folder: Path, *, current: str | None = "lab") -> dict[str, str]:
+    """A user with the contexts `prod` and `lab`."""
+    path = folder / "home" / "trainshed" / "contexts.json"
+    save_context(path, "prod", url="https://prod.example", token="trs_prod")
+    save_context(path, "lab", url="http://lab:8321", token="trs_lab", use=True)
+    if current is None:
+        path.write_text(path.read_text().replace('"current": "lab"', '"current": null'))
+    return {"XDG_CONFIG_HOME": str(folder / "home")}
+
+
+def found(folder: Path, environ: dict[str, str], *args: str | None, context: str | None = None) -> tuple[str, str]:
+    url, token = args or (None, None)
+    server = find_server(url, token, context=context, environ=environ, cwd=folder)
+    return server.url, server.token or ""
+
+
+def test_the_order_is_argument_environment_named_context_current_context_folder(tmp_path: Path) -> None:
+    local_mode(tmp_path / ".trainshed")
+    environ = home(tmp_path)
+    env = {**environ, "TRAINSHED_URL": "https://env.example", "TRAINSHED_TOKEN": "trs_env"}
+    named = {**environ, "TRAINSHED_CONTEXT": "prod"}
+
+    assert found(tmp_path, env, "https://arg.example", "trs_arg", context="prod") == ("https://arg.example", "trs_arg")
+    assert found(tmp_path, env, context="prod") == ("https://env.example", "trs_env")
+    assert found(tmp_path, named) == ("https://prod.example", "trs_prod")
+    assert found(tmp_path, named, context="lab") == ("http://lab:8321", "trs_lab")
+    assert found(tmp_path, environ) == ("http://lab:8321", "trs_lab")
+    assert found(tmp_path, home(tmp_path, current=None)) == (LOCAL, "trs_local")
+
+
+def test_a_key_is_never_sent_to_another_address_than_its_own(tmp_path: Path) -> None:
+    environ = home(tmp_path)
+    env = {**environ, "TRAINSHED_URL": "https://env.example", "TRAINSHED_TOKEN": "trs_env"}
+
+    assert found(tmp_path, env, "https://else.example", None) == ("https://else.example", "")
+    assert found(tmp_path, {**environ, "TRAINSHED_URL": "https://env.example"}) == ("https://env.example", "")
+    assert found(tmp_path, environ, "https://prod.example", None) == ("https://prod.example", "")
+    assert found(tmp_path, environ, "http://lab:8321/", None) == ("http://lab:8321", "trs_lab")
+
+
+def test_a_key_of_the_environment_without_an_address_goes_to_the_chosen_one(tmp_path: Path) -> None:
+    environ = {**home(tmp_path), "TRAINSHED_TOKEN": "trs_env"}
+
+    assert found(tmp_path, environ) == ("http://lab:8321", "trs_env")
+    assert found(tmp_path, environ, "https://arg.example", None) == ("https://arg.example", "trs_env")
+
+
+def test_a_context_that_is_not_there_is_no_reason_to_take_another(tmp_path: Path) -> None:
+    local_mode(tmp_path / ".trainshed")
+
+    with pytest.raises(NotConfigured, match=r"no context 'stage'.*lab, prod"):
+        found(tmp_path, home(tmp_path), context="stage")
+    with pytest.raises(NotConfigured, match="no context 'stage'"):
+        found(tmp_path, {"TRAINSHED_CONTEXT": "stage"})
+
+
+def test_a_broken_file_of_contexts_is_no_reason_to_take_another_server(tmp_path: Path) -> None:
+    local_mode(tmp_path / ".trainshed")
+    environ = home(tmp_path)
+    (tmp_path / "home" / "trainshed" / "contexts.json").write_text("{")
+
+    with pytest.raises(NotConfigured, match="cannot be read"):
+        found(tmp_path, environ)
+    assert found(tmp_path, environ, "https://arg.example", "trs_arg") == ("https://arg.example", "trs_arg")

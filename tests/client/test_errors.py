@@ -45,6 +45,17 @@ def test_a_problem_keeps_fields_facts_remedy_and_request(server: ScriptedServer,
     error = caught.value
     assert error.errors == (FieldError("training.epochs", "must be at least 1", 0),)
     assert (error.facts["count"], error.advice, error.request_id) == (1, "Correct it.", "req_1")
+    assert error.problem is not None
+    assert (error.problem.code, error.problem.status, error.problem.facts) == ("spec_invalid", 422, {"count": 1})
+
+
+def test_an_error_of_this_side_has_no_problem(server: ScriptedServer, client: Client) -> None:
+    server.on("GET", JOB_PATH, Answer(200, b"<html>"))
+
+    with pytest.raises(UnexpectedAnswer) as caught:
+        client.get(JOB_ID)
+
+    assert caught.value.problem is None
 
 
 def test_a_code_of_a_newer_server_keeps_its_words(server: ScriptedServer, client: Client) -> None:

@@ -12,6 +12,7 @@ from trainshed import Client
 from trainshed.errors import NotFound, Unavailable, UnexpectedAnswer
 
 LOGS = f"{JOB_PATH}/logs"
+STREAM = f"{LOGS}?follow"
 EVENTS = f"{JOB_PATH}/events"
 END = b"event: end\ndata: {}\n\n"
 
@@ -36,8 +37,15 @@ def stream(*events: int, end: bool = False, broken: bool = False) -> Answer:
 
 
 def offsets(server: ScriptedServer) -> list[tuple[str, str]]:
-    logs = [asked.query for asked in server.asked if asked.path == LOGS]
+    logs = [asked.query for asked in server.asked if asked.path == LOGS and "follow" not in asked.query]
     return [(query["attempt"][0], query.get("offset", ["tail"])[0]) for query in logs]
+
+
+@pytest.fixture
+def older(server: ScriptedServer) -> ScriptedServer:
+    """A server without a stream of logs: it knows no `follow` and answers as to any read."""
+    server.on("GET", STREAM, piece(b"one ", 0))
+    return server
 
 
 def test_a_log_is_read_to_its_present_end(server: ScriptedServer, client: Client) -> None:
@@ -54,31 +62,31 @@ def test_a_job_that_has_not_started_has_no_log(server: ScriptedServer, client: C
     assert [*client.logs(JOB_ID)] == []
 
 
-def test_a_follower_waits_for_the_start_and_for_more_and_ends_with_the_job(
-    server: ScriptedServer, client: Client, clock: FakeTime
+def test_a_poller_waits_for_the_start_and_for_more_and_ends_with_the_job(
+    older: ScriptedServer, client: Client, clock: FakeTime
 ) -> None:
     queued, running, over = job("queued", attempt=0), job("running"), job("succeeded")
-    server.on("GET", JOB_PATH, *map(as_json, (queued, queued, running, over)))
-    server.on("GET", LOGS, piece(b"one ", 0), piece(b"", 4), piece(b"two", 4), piece(b"", 7, complete=True))
+    older.on("GET", JOB_PATH, *map(as_json, (queued, queued, queued, running, over)))
+    older.on("GET", LOGS, piece(b"one ", 0), piece(b"", 4), piece(b"two", 4), piece(b"", 7, complete=True))
 
     assert b"".join(client.logs(JOB_ID, follow=True)) == b"one two"
     assert clock.slept == [0.5, 0.5, 0.5]
 
 
-def test_a_follower_goes_on_to_the_next_attempt(server: ScriptedServer, client: Client) -> None:
-    server.on(
+def test_a_poller_goes_on_to_the_next_attempt(older: ScriptedServer, client: Client) -> None:
+    older.on(
         "GET",
         JOB_PATH,
         as_json(job("running", attempt=1)),
         as_json(job("queued", attempt=1)),
         as_json(job("succeeded", attempt=2)),
     )
-    server.on(
+    older.on(
         "GET", LOGS, piece(b"first ", 0, complete=True), piece(b"second", 0, attempt=2), piece(b"", 6, complete=True)
     )
 
     assert b"".join(client.logs(JOB_ID, follow=True)) == b"first second"
-    assert offsets(server) == [("1", "0"), ("2", "0"), ("2", "6")]
+    assert offsets(older) == [("1", "0"), ("2", "0"), ("2", "6")]
 
 
 def test_a_follower_of_one_attempt_ends_with_it(server: ScriptedServer, client: Client) -> None:
@@ -95,18 +103,18 @@ def test_an_attempt_that_never_comes_is_not_found(server: ScriptedServer, client
         [*client.logs(JOB_ID, attempt=3, follow=True)]
 
 
-def test_a_tail_is_continued_from_where_it_ended(server: ScriptedServer, client: Client) -> None:
-    server.on("GET", JOB_PATH, as_json(job("succeeded")))
-    server.on("GET", LOGS, piece(b"last line\n", 5000), piece(b"more", 5010, complete=True))
+def test_a_tail_is_continued_from_where_it_ended(older: ScriptedServer, client: Client) -> None:
+    older.on("GET", JOB_PATH, as_json(job("succeeded")))
+    older.on("GET", LOGS, piece(b"last line\n", 5000), piece(b"more", 5010, complete=True))
 
     assert b"".join(client.logs(JOB_ID, follow=True, tail=1)) == b"last line\nmore"
-    assert offsets(server) == [("1", "tail"), ("1", "5010")]
+    assert offsets(older) == [("1", "tail"), ("1", "5010")]
 
 
-def test_a_dropped_connection_repeats_no_byte(server: ScriptedServer, client: Client) -> None:
-    server.on("GET", JOB_PATH, as_json(job("succeeded")))
+def test_a_dropped_connection_repeats_no_byte(older: ScriptedServer, client: Client) -> None:
+    older.on("GET", JOB_PATH, as_json(job("succeeded")))
     broken = piece(b"two", 4)
-    server.on(
+    older.on(
         "GET",
         LOGS,
         piece(b"one ", 0),
@@ -129,10 +137,10 @@ def test_a_gap_is_never_passed_over(server: ScriptedServer, client: Client, answ
 
 
 def test_the_last_bytes_of_a_lost_worker_are_not_waited_for_without_end(
-    server: ScriptedServer, client: Client, clock: FakeTime
+    older: ScriptedServer, client: Client, clock: FakeTime
 ) -> None:
-    server.on("GET", JOB_PATH, as_json(job("failed", reason="worker_lost")))
-    server.on("GET", LOGS, piece(b"then silence", 0), piece(b"", 12))
+    older.on("GET", JOB_PATH, as_json(job("failed", reason="worker_lost")))
+    older.on("GET", LOGS, piece(b"then silence", 0), piece(b"", 12))
 
     assert b"".join(client.logs(JOB_ID, follow=True)) == b"then silence"
     assert sum(clock.slept) == pytest.approx(15.0, abs=1.0)

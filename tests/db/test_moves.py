@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from db import leases, reports, requests, transitions
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Lease
-from db.models import Attempt, Job
+from db.models import Attempt, Event, Job
 from db.outcomes import conclude
 from db.reports import Point
-from db.transitions import By, Ending, StaleLease
+from db.transitions import By, Ending, Moved, StaleLease
 from tests.factories import CAPACITY, USER, claim, end, make_project, new_job, submit
 from trainshed.states import Actor, AttemptOutcome, JobRequest, JobState, Reason
 
@@ -364,3 +364,43 @@ def test_a_job_carries_its_spec_and_facts_as_json(database: Database) -> None:
             "running",
             {"team": "vision"},
         )
+
+
+def test_a_held_job_is_not_claimed_until_it_is_released(database: Database) -> None:
+    with database.begin() as conn:
+        job_id = submit(conn)
+        assert transitions.hold(conn, job_id, USER)
+        assert not transitions.hold(conn, job_id, USER)
+        assert transitions.claim(conn, CAPACITY) is None
+        released = transitions.unhold(conn, job_id, USER)
+        assert released == Moved(JobState.QUEUED, frozenset({"cpu"}))
+        assert transitions.unhold(conn, job_id, USER) is None
+        assert claim(conn).lease.job_id == job_id
+        assert not transitions.hold(conn, job_id, USER)
+        types = conn.execute(select(Event.type).where(Event.job_id == job_id).order_by(Event.seq)).scalars().all()
+    assert types == ["submit", "hold", "unhold", "unblock", "claim"]
+
+
+def test_a_held_job_stays_when_its_parent_succeeds_and_falls_when_it_fails(database: Database) -> None:
+    with database.begin() as conn:
+        good, bad = submit(conn), submit(conn)
+        waits, falls = submit(conn, needs=(good,)), submit(conn, needs=(bad,))
+        assert transitions.hold(conn, waits, USER)
+        assert transitions.hold(conn, falls, USER)
+        end(conn, claim(conn))
+        end(conn, claim(conn), AttemptOutcome.USER_ERROR)
+        rows = dict(conn.execute(select(Job.id, Job.state)).all())  # type: ignore[arg-type]
+        assert (rows[waits], rows[falls]) == ("blocked", "cancelled")
+        assert transitions.unhold(conn, waits, USER) == Moved(JobState.QUEUED, frozenset({"cpu"}))
+
+
+def test_a_release_of_a_job_whose_parent_runs_leaves_it_waiting_for_that(database: Database) -> None:
+    with database.begin() as conn:
+        parent = submit(conn)
+        waits = submit(conn, needs=(parent,))
+        transitions.hold(conn, waits, USER)
+        assert transitions.unhold(conn, waits, USER) == Moved(JobState.BLOCKED)
+        message = conn.execute(select(Job.message).where(Job.id == waits)).scalar_one()
+        assert message == f"Waits for {parent} to succeed."
+        end(conn, claim(conn))
+        assert claim(conn).lease.job_id == waits

@@ -10,8 +10,9 @@ from sqlalchemy import event
 
 from db import reports
 from db.engine import Database
-from db.queries.jobs import JobFilter, get_job, get_marks, list_jobs, lock_state
-from db.queries.logs import read_log, read_log_chunk_before
+from db.queries.job_pages import JobFilter, JobSort, list_jobs
+from db.queries.jobs import get_job, get_marks, lock_state
+from db.queries.logs import log_offset_since, read_log
 from db.queries.parents import lock_parents
 from db.reports import Point
 from tests.factories import PROJECT, claim, end, make_project, submit
@@ -66,17 +67,16 @@ def test_a_job_is_read_within_its_project_alone(database: Database) -> None:
         assert get_job(conn, "prj_other", job_id) is None
         assert lock_state(conn, "prj_other", job_id) is None
         assert lock_state(conn, PROJECT, job_id) is JobState.QUEUED
-        assert lock_parents(conn, "prj_other", [job_id]) == {}
-        assert lock_parents(conn, PROJECT, [job_id])[job_id].state == "queued"
-        assert list_jobs(conn, "prj_other", JobFilter(), before=None, limit=10) == []
+        assert lock_parents(conn, [job_id])[job_id].project_id == PROJECT
+        assert list_jobs(conn, "prj_other", JobFilter(), sort=JobSort.NEWEST, after=None, limit=10).rows == []
 
 
 def test_a_page_is_one_statement_without_specs(database: Database) -> None:
     with database.begin() as conn:
-        made = [submit(conn, labels={"n": str(number)}) for number in range(4)]
+        made = [submit(conn) for _ in range(4)]
     with statements(database) as seen, database.read() as conn:
-        rows = list_jobs(conn, PROJECT, JobFilter(labels={"n": "1"}), before=made[3], limit=10)
-    assert [row.id for row in rows] == [made[1]]
+        page = list_jobs(conn, PROJECT, JobFilter(), sort=JobSort.NEWEST, after=(made[3],), limit=2)
+    assert ([row.id for row in page.rows], page.next_key) == ([made[2], made[1]], (made[1],))
     assert len(seen) == 1
     assert "job.spec" not in seen[0]
 
@@ -106,7 +106,5 @@ def test_a_range_of_a_log_reads_the_chunks_that_it_touches(database: Database) -
         for offset in range(10):
             for stop in range(offset + 1, 11):
                 assert read_log(conn, lease.job_id, 1, offset=offset, stop=stop) == whole[offset:stop]
-        assert read_log_chunk_before(conn, lease.job_id, 1, 10) == b"89"
-        assert read_log_chunk_before(conn, lease.job_id, 1, 8) == b"4567"
-        assert read_log_chunk_before(conn, lease.job_id, 1, 6) == b"45"
-        assert read_log_chunk_before(conn, lease.job_id, 1, 0) == b""
+        assert log_offset_since(conn, lease.job_id, 1, 0.0) == 0
+        assert log_offset_since(conn, lease.job_id, 1, 2e10) is None

@@ -65,6 +65,7 @@ class ResourceExhaustedError(Exception):
         (ResourceExhaustedError("OOM"), AttemptOutcome.OUT_OF_MEMORY, "ResourceExhaustedError: OOM"),
         (KeyError("x"), AttemptOutcome.USER_ERROR, "KeyError: 'x'"),
         (ValueError("two\nlines"), AttemptOutcome.USER_ERROR, "ValueError: two lines"),
+        (ValueError("no\0text \ud800"), AttemptOutcome.USER_ERROR, "ValueError: no\N{REPLACEMENT CHARACTER}text ?"),
     ],
 )
 def test_an_error_of_a_job_becomes_its_outcome(

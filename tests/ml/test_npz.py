@@ -12,16 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.data import npz, npz_headers
+from ml.data import Dataset, load_dataset, npz, npz_headers
 from ml.errors import InvalidData
+from trainshed.specs import Data
 
 X = np.arange(4 * 3 * 2, dtype=np.uint8).reshape(4, 3, 2)
 Y = np.array([0, 1, 0, 1])
 
 
+def load(path: str, *, roots: tuple[Path, ...]) -> Dataset:
+    return load_dataset(Data(path=path), roots=roots)
+
+
 def refused(path: Path, root: Path) -> InvalidData:
     with pytest.raises(InvalidData) as caught:
-        npz.load(str(path), roots=(root,))
+        load(str(path), roots=(root,))
     assert str(path) in caught.value.detail
     assert caught.value.remedy
     return caught.value
@@ -34,7 +39,7 @@ def npy(header: dict[str, Any], data: bytes = b"") -> bytes:
 
 
 def test_images_without_channels_get_one_and_labels_become_int64(tmp_path, write_npz):
-    dataset = npz.load(str(write_npz(x=X, y=Y.astype(np.int8))), roots=(tmp_path,))
+    dataset = load(str(write_npz(x=X, y=Y.astype(np.int8))), roots=(tmp_path,))
     assert dataset.images.shape == (4, 3, 2, 1)
     assert dataset.images.dtype == np.uint8
     assert dataset.labels.dtype == np.int64
@@ -44,23 +49,23 @@ def test_images_without_channels_get_one_and_labels_become_int64(tmp_path, write
 
 def test_float_images_of_any_width_become_float32(tmp_path, write_npz):
     for dtype in (np.float16, np.float32, np.float64):
-        assert npz.load(str(write_npz(x=X.astype(dtype), y=Y)), roots=(tmp_path,)).images.dtype == np.float32
+        assert load(str(write_npz(x=X.astype(dtype), y=Y)), roots=(tmp_path,)).images.dtype == np.float32
 
 
 def test_the_test_part_of_a_divided_file_comes_last(tmp_path, write_npz):
     path = write_npz(x_train=X, y_train=Y, x_test=X[:2] + 100, y_test=Y[:2])
-    dataset = npz.load(str(path), roots=(tmp_path,))
+    dataset = load(str(path), roots=(tmp_path,))
     assert dataset.own_test_from == 4
     np.testing.assert_array_equal(dataset.images[4:, ..., 0], X[:2] + 100)
 
 
 def test_the_digest_follows_the_content_and_not_the_file(tmp_path, write_npz):
-    first = npz.load(str(write_npz(x=X, y=Y)), roots=(tmp_path,)).digest
+    first = load(str(write_npz(x=X, y=Y)), roots=(tmp_path,)).digest
     compressed = tmp_path / "other.npz"
     np.savez_compressed(compressed, x=X, y=Y)
-    assert npz.load(str(compressed), roots=(tmp_path,)).digest == first
-    assert npz.load(str(write_npz(x=X, y=1 - Y)), roots=(tmp_path,)).digest != first
-    assert npz.load(str(write_npz(x=X.reshape(4, 2, 3), y=Y)), roots=(tmp_path,)).digest != first
+    assert load(str(compressed), roots=(tmp_path,)).digest == first
+    assert load(str(write_npz(x=X, y=1 - Y)), roots=(tmp_path,)).digest != first
+    assert load(str(write_npz(x=X.reshape(4, 2, 3), y=Y)), roots=(tmp_path,)).digest != first
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_a_path_outside_of_the_roots_is_refused_also_through_a_link(tmp_path, wr
 
 def test_with_no_roots_nothing_is_readable(tmp_path, write_npz):
     with pytest.raises(InvalidData, match="empty on this worker"):
-        npz.load(str(write_npz(x=X, y=Y)), roots=())
+        load(str(write_npz(x=X, y=Y)), roots=())
 
 
 def test_a_header_that_claims_more_than_is_stored_allocates_nothing(tmp_path):

@@ -21,6 +21,8 @@ class StoreUnderTest:
     store: Store
     overwrite: Callable[[str, bytes], object]
     list_keys: Callable[[], list[str]]
+    litter: Callable[[str], object]
+    """Puts something under a key that is no blob's."""
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -42,7 +44,7 @@ def _folder(root: Path) -> StoreUnderTest:
     def list_keys() -> list[str]:
         return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
-    return StoreUnderTest(FolderStore(root), overwrite, list_keys)
+    return StoreUnderTest(FolderStore(root), overwrite, list_keys, lambda key: (root / key).write_bytes(b"litter"))
 
 
 def _bucket() -> StoreUnderTest:
@@ -54,4 +56,4 @@ def _bucket() -> StoreUnderTest:
     def list_keys() -> list[str]:
         return sorted(entry["path"] for page in obstore.list(objects) for entry in page)
 
-    return StoreUnderTest(BucketStore(objects), overwrite, list_keys)
+    return StoreUnderTest(BucketStore(objects), overwrite, list_keys, lambda key: obstore.put(objects, key, b"litter"))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -223,6 +224,37 @@ def test_what_is_no_digest_never_becomes_a_path(store: Store, digest: str) -> No
     for method in (store.open, store.size, store.exists, store.delete):
         with pytest.raises(ValueError, match="no SHA-256 digest"):
             method(digest)
+
+
+def test_a_scan_shows_all_blobs_of_a_prefix_with_size_and_time(store: Store) -> None:
+    before = time.time() - 2.0
+    sizes = {put(store, content): len(content) for content in (b"%d" % number for number in range(600))}
+    prefix = min(sizes)[:2]
+
+    found = list(store.scan(prefix))
+
+    assert {blob.digest: blob.size for blob in found} == {
+        digest: size for digest, size in sizes.items() if digest.startswith(prefix)
+    }
+    assert all(before <= blob.modified_at <= time.time() + 2.0 for blob in found)
+
+
+def test_a_scan_of_nothing_is_empty(store: Store) -> None:
+    assert list(store.scan("00")) == []
+
+
+def test_a_scan_passes_over_what_is_no_blob(under_test: StoreUnderTest) -> None:
+    digest = put(under_test.store, b"content")
+    under_test.litter(f"blobs/sha256/{digest[:2]}/README")
+    under_test.litter(f"blobs/sha256/{digest[:2]}/{digest[2:]}.part")
+
+    assert [blob.digest for blob in under_test.store.scan(digest[:2])] == [digest]
+
+
+@pytest.mark.parametrize("prefix", ["", "0", "000", "..", "AB", "a/"])
+def test_a_scan_leads_nowhere_but_to_blobs(store: Store, prefix: str) -> None:
+    with pytest.raises(ValueError, match="two lower-case hex digits"):
+        list(store.scan(prefix))
 
 
 def test_many_threads_may_store_the_same_bytes(under_test: StoreUnderTest) -> None:

@@ -6,21 +6,25 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from trainshed.cli import completion
 from trainshed.cli.exits import Exit, exit_of_error
-from trainshed.cli.messages import note, report
-from trainshed.cli.output import Format
-from trainshed.client import Client, Patience
+from trainshed.cli.messages import complain, note, report
+from trainshed.cli.output import Form, Format
 from trainshed.errors import NotConfigured, TrainshedError
 
-_SHORT: Final = Patience(budget_s=5.0)
-_LONG: Final = Patience(budget_s=300.0)
+if TYPE_CHECKING:
+    from trainshed.client import Client
+
+_SHORT_S: Final = 5.0
+_LONG_S: Final = 300.0
 """A server that restarts for an upgrade ends no wait."""
+_DISK_ADVICE: Final = "Check the path, who may read and write there, and the room on the disk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +33,40 @@ class Invocation:
 
     url: str | None = None
     token_file: Path | None = None
+    context: str | None = None
     output: Format | None = None
+    headers: bool = True
     quiet: bool = False
 
     @property
-    def format(self) -> Format | None:
-        """The form of the output; None: a table for a person and TSV for a pipe."""
-        return Format.NAME if self.quiet else self.output
+    def form(self) -> Form:
+        """The form of the output."""
+        return Form(Format.NAME if self.quiet else self.output, headers=self.headers)
 
     def client(self) -> Client:
         """A client that gives up soon, for a person who waits for the answer."""
-        return Client(self.url, self._token(), patience=_SHORT)
+        return self._client(_SHORT_S)
 
     def patient_client(self) -> Client:
         """A client that outlasts a restart of the server, for waits and streams."""
-        return Client(self.url, self._token(), patience=_LONG)
+        return self._client(_LONG_S)
+
+    def hasty_client(self) -> Client:
+        """A client that asks once, for what is asked again a second later."""
+        return self._client(0.0)
 
     def note(self, text: str) -> None:
         """Say something on stderr, unless asked to be quiet."""
         if not self.quiet:
             note(text)
 
-    def _token(self) -> str | None:
+    def _client(self, budget_s: float) -> Client:
+        from trainshed.client import Client, Patience  # noqa: PLC0415 - HTTP and its models take 0.15 s
+
+        return Client(self.url, self.token(), context=self.context, patience=Patience(budget_s=budget_s))
+
+    def token(self) -> str | None:
+        """The key that --token-file names. Raises `NotConfigured` when it cannot be read."""
         if self.token_file is None:
             return None
         try:
@@ -63,17 +79,33 @@ Url = Annotated[str | None, typer.Option("--url", help="Address of the server. D
 TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="File with the API key. Default: TRAINSHED_TOKEN, or .trainshed/")
 ]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="A server that `trainshed context add` knows. Default: the one in use.",
+        autocompletion=completion.contexts,
+    ),
+]
 Output = Annotated[
     Format | None, typer.Option("--output", "-o", help="Form of the data. Default: a table, or TSV into a pipe.")
 ]
+NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Leave out the first line of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print identifiers alone and no notes.")]
 
 
 def read_options(
-    context: typer.Context, url: Url = None, token_file: TokenFile = None, output: Output = None, quiet: Quiet = False
+    ctx: typer.Context,
+    url: Url = None,
+    token_file: TokenFile = None,
+    context: Context = None,
+    output: Output = None,
+    no_headers: NoHeaders = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train models as jobs: submit, watch, fetch what they made."""
-    context.obj = Invocation(url, token_file, output, quiet)
+    ctx.obj = Invocation(url, token_file, context, output, headers=not no_headers, quiet=quiet)
 
 
 def invocation(context: typer.Context) -> Invocation:
@@ -110,6 +142,9 @@ class Command(TyperCommand):
         except BrokenPipeError as error:
             _leave_the_pipe()
             raise typer.Exit(Exit.BROKEN_PIPE) from error
+        except OSError as error:
+            complain(_of_the_disk(error), advice=_DISK_ADVICE)
+            raise typer.Exit(Exit.ERROR) from error
         return result
 
 
@@ -119,7 +154,14 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
         said["output"] = Format(said["output"])
     if "token_file" in said:
         said["token_file"] = Path(said["token_file"])
+    if said.pop("no_headers", False):
+        said["headers"] = False
     return said
+
+
+def _of_the_disk(error: OSError) -> str:
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else what
 
 
 def _leave_the_pipe() -> None:

@@ -1,22 +1,50 @@
-"""The entry point of the `trainshed` command."""
+"""The entry point of the `trainshed` command: its options, its completion, and what becomes of its errors."""
 
 from __future__ import annotations
 
+import sys
+from typing import Any, Final
+
 import typer
+from typer.completion import install_callback, show_callback
+from typer.exceptions import TyperException
+from typer.main import get_command
 
-from trainshed.cli import job, spec, worker
-from trainshed.cli.invocation import Command, read_options
-from trainshed.cli.server import up, version
+from trainshed.cli.catalogue import commands
+from trainshed.cli.invocation import read_options
+from trainshed.cli.lazy import LazyGroup
+from trainshed.cli.misuse import report_misuse
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.callback()(read_options)
-app.add_typer(job.app, name="job")
-app.add_typer(worker.app, name="worker")
-app.add_typer(spec.app, name="spec")
-app.command("up", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(up)
-app.command("version", cls=Command)(version)
+_FOR_SHELLS: Final = {"--install-completion": install_callback, "--show-completion": show_callback}
+
+
+class Root(LazyGroup):
+    """The command itself."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        # Typer guesses the shell; a script names it: source <(trainshed --show-completion bash)
+        if len(args) == 2 and args[0] in _FOR_SHELLS and not ctx.resilient_parsing:
+            _FOR_SHELLS[args[0]](ctx, self.params[0], args[1])  # and exits
+        return super().parse_args(ctx, args)
+
+
+def root() -> Root:
+    """Build the command. Those below it are built when they are asked for."""
+    app = typer.Typer(cls=Root, no_args_is_help=True, rich_markup_mode=None)
+    app.callback()(read_options)
+    group = get_command(app)
+    assert isinstance(group, Root)
+    group.entries = commands()
+    return group
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
-    app()
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names may have letters that this terminal has not
+    try:
+        sys.exit(root().main(prog_name="trainshed", standalone_mode=False))
+    except TyperException as error:
+        sys.exit(report_misuse(error))
+    except typer.Abort:
+        sys.exit(1)

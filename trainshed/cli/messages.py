@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.text import Text
+import sys
+from typing import TYPE_CHECKING
 
 from trainshed.cli.cells import printable
-from trainshed.errors import TrainshedError
+
+if TYPE_CHECKING:
+    from trainshed.errors import TrainshedError
 
 
 def note(text: str) -> None:
     """Say something that is not data."""
-    _say(Text(text, style="dim"))
+    _say((printable(text), "dim"))
+
+
+def complain(what: str, *, advice: str = "") -> None:
+    """Say what went wrong and what to type next."""
+    _say(("error: ", "bold red"), (printable(what), ""))
+    if advice:
+        _say((f"→ {printable(advice)}", "cyan"))
 
 
 def report(error: TrainshedError) -> None:
     """Say what went wrong, field by field, and what to do."""
-    _say(Text.assemble(("error: ", "bold red"), printable(error.detail)))
+    complain(error.detail)
     for field in error.errors:
-        _say(Text(f"  {printable(str(field))}"))
+        _say((f"  {printable(str(field))}", ""))
     if error.advice:
-        _say(Text(f"→ {printable(error.advice)}", style="cyan"))
+        _say((f"→ {printable(error.advice)}", "cyan"))
     if error.request_id:
-        _say(Text(f"  request {printable(error.request_id)}", style="dim"))
+        _say((f"  request {printable(error.request_id)}", "dim"))
 
 
-def _say(text: Text) -> None:
-    # Made anew each time: stderr may have been replaced since the import.
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text)
+def ask(question: str) -> bool:
+    """Ask a person; anything but `y` and `yes` is a no. Data may be piped away, so it is asked on stderr."""
+    _say((f"{printable(question)} [y/N] ", "bold"), end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _say(*parts: tuple[str, str], end: str = "\n") -> None:
+    if not sys.stderr.isatty():
+        print("".join(text for text, _ in parts), end=end, file=sys.stderr, flush=True)
+        return
+    from rich.console import Console  # noqa: PLC0415 - takes 0.05 s that a pipe need not pay
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    # Made anew each time: stderr may have been replaced since.
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(*parts), end=end)

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-import yaml
-from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from trainshed.cli.cells import human, machine
+from trainshed.cli.cells import machine
 
 Row = TypeVar("Row")
-_UNBOUNDED = 10_000
 
 
 class Format(StrEnum):
@@ -30,6 +22,22 @@ class Format(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was said about the output. Without a format a person gets a table, and a pipe gets TSV."""
+
+    format: Format | None = None
+    headers: bool = True
+
+    @property
+    def is_document(self) -> bool:
+        return self.format in (Format.JSON, Format.YAML)
+
+    @property
+    def is_for_a_program(self) -> bool:
+        return self.format is None and not sys.stdout.isatty()
 
 
 @dataclass(frozen=True)  # slots: a frozen generic class with them cannot be made in Python 3.11
@@ -44,9 +52,6 @@ class Column(Generic[Row]):
     width: int = 0
     """Least width; where lines are printed one by one, it aligns them."""
 
-    def human(self, row: Row, now: datetime) -> Text:
-        return Text(human((self.shown or self.value)(row), now=now), style=self.style(row) if self.style else "")
-
     def machine(self, row: Row) -> str:
         return machine(self.value(row)).replace("\n", " ")
 
@@ -58,69 +63,76 @@ class View(Generic[Row]):
     name: Callable[[Row], str]
     columns: tuple[Column[Row], ...]
 
-    def chosen(self, output: Format | None) -> tuple[Column[Row], ...]:
-        return tuple(column for column in self.columns if output is Format.WIDE or not column.wide)
+    def chosen(self, form: Form) -> tuple[Column[Row], ...]:
+        return tuple(column for column in self.columns if form.format is Format.WIDE or not column.wide)
 
 
-def print_rows(rows: Sequence[Row], view: View[Row], output: Format | None, *, document: Any = None) -> None:
+def print_rows(rows: Sequence[Row], view: View[Row], form: Form, *, document: Any = None) -> None:
     """Print all rows. JSON and YAML show `document` instead, where it is given."""
-    match output:
-        case Format.JSON | Format.YAML:
-            print_document(rows if document is None else document, output)
-        case Format.NAME:
-            _print_lines(view.name(row) for row in rows)
-        case None if not sys.stdout.isatty():
-            _print_lines(_tsv(row, view) for row in rows)
-        case _:
-            _print_table(rows, view.chosen(output))
+    if form.is_document:
+        print_document(rows if document is None else document, form)
+    elif form.format is Format.NAME:
+        _print_lines(view.name(row) for row in rows)
+    elif form.is_for_a_program:
+        _print_lines(_tsv(row, view) for row in rows)
+    else:
+        from trainshed.cli.tables import print_table  # noqa: PLC0415 - rich takes 0.05 s that a pipe need not pay
+
+        print_table(rows, view.chosen(form), headers=form.headers)
 
 
-def print_one(row: Row, view: View[Row], output: Format | None) -> None:
+def print_one(row: Row, view: View[Row], form: Form) -> None:
     """Print one row in full: a line for each column."""
-    match output:
-        case Format.JSON | Format.YAML:
-            print_document(row, output)
-        case Format.NAME:
-            print(view.name(row))
-        case None if not sys.stdout.isatty():
-            _print_lines(f"{column.header.lower()}\t{column.machine(row)}" for column in view.columns)
-        case _:
-            _print_fields(row, view)
+    if form.is_document:
+        print_document(row, form)
+    elif form.format is Format.NAME:
+        print(view.name(row))
+    elif form.is_for_a_program:
+        _print_lines(f"{column.header.lower()}\t{column.machine(row)}" for column in view.columns)
+    else:
+        from trainshed.cli.tables import print_fields  # noqa: PLC0415 - as above
+
+        print_fields(row, view.columns)
 
 
-def print_as_it_comes(rows: Iterable[Row], view: View[Row], output: Format | None) -> None:
+def print_as_it_comes(rows: Iterable[Row], view: View[Row], form: Form) -> None:
     """Print each row as soon as it is there: JSON as one line each, YAML as one document each."""
     for row in rows:
-        match output:
-            case Format.JSON:
-                print(json.dumps(_plain(row), ensure_ascii=False), flush=True)
-            case Format.YAML:
-                print("---\n" + _yaml(row), end="", flush=True)
-            case Format.NAME:
-                print(view.name(row), flush=True)
-            case None if not sys.stdout.isatty():
-                print(_tsv(row, view), flush=True)
-            case _:
-                _print_aligned(row, view.chosen(output))
+        if form.format is Format.JSON:
+            print(json.dumps(_plain(row), ensure_ascii=False), flush=True)
+        elif form.format is Format.YAML:
+            print("---\n" + _yaml(row), end="", flush=True)
+        elif form.format is Format.NAME:
+            print(view.name(row), flush=True)
+        elif form.is_for_a_program:
+            print(_tsv(row, view), flush=True)
+        else:
+            from trainshed.cli.tables import print_aligned  # noqa: PLC0415 - as above
+
+            print_aligned(row, view.chosen(form))
 
 
-def print_document(document: Any, output: Format) -> None:
-    """Print pydantic models or plain values as JSON or YAML."""
-    if output is Format.YAML:
+def print_document(document: Any, form: Form) -> None:
+    """Print pydantic models or plain values as JSON, or as YAML when that is the form."""
+    if form.format is Format.YAML:
         print(_yaml(document), end="")
     else:
         print(json.dumps(_plain(document), indent=2, ensure_ascii=False))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
+    if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value
 
 
 def _yaml(document: Any) -> str:
+    import yaml  # noqa: PLC0415 - takes 0.02 s that only YAML must pay
+
     return yaml.safe_dump(_plain(document), sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -131,39 +143,3 @@ def _tsv(row: Row, view: View[Row]) -> str:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
-
-
-def _print_table(rows: Sequence[Row], columns: tuple[Column[Row], ...]) -> None:
-    now = datetime.now(UTC)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.header, no_wrap=True, min_width=column.width or None)
-    for row in rows:
-        table.add_row(*(column.human(row, now) for column in columns))
-    _console().print(table)
-
-
-def _print_fields(row: Row, view: View[Row]) -> None:
-    now = datetime.now(UTC)
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for column in view.columns:
-        table.add_row(column.header.capitalize(), column.human(row, now))
-    _console().print(table)
-
-
-def _print_aligned(row: Row, columns: tuple[Column[Row], ...]) -> None:
-    now = datetime.now(UTC)
-    line = Text("  ").join(_padded(column.human(row, now), column.width) for column in columns)
-    _console().print(line, soft_wrap=True)
-
-
-def _padded(text: Text, width: int) -> Text:
-    text.pad_right(max(0, width - text.cell_len))
-    return text
-
-
-def _console() -> Console:
-    """A file has no edge at which a table would have to be cut."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)

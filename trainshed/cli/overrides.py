@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
-import yaml
 
 _PART: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _PATH: Final = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*")
@@ -66,6 +65,8 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         pass
+    import yaml  # noqa: PLC0415 - takes 0.02 s that only such a value must pay
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:

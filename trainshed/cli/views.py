@@ -1,15 +1,17 @@
-"""Which columns each kind of thing has. In TSV all of them stand in this order; new ones are added at the end."""
+"""The columns of jobs and of what they leave. In TSV all stand in this order; new ones are added at the end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from trainshed.cli.cells import duration, local_time, size
 from trainshed.cli.output import Column, View
 from trainshed.states import JobState
-from trainshed.wire import Artifact, Event, Job, JobSummary, MetricPoint, MetricSeries, Worker
+
+if TYPE_CHECKING:  # whoever has a row to show has loaded them
+    from trainshed.wire import Artifact, Event, Job, JobRef, JobSummary, MetricPoint, MetricSeries
 
 _COLOURS: Final = {
     JobState.RUNNING: "cyan",
@@ -28,7 +30,7 @@ class PointRow:
     point: MetricPoint
 
 
-def _colour(job: JobSummary | Event) -> str:
+def _colour(job: JobSummary | JobRef | Event) -> str:
     return _COLOURS.get(job.state, "")
 
 
@@ -58,7 +60,7 @@ def _metrics(job: Job) -> str:
     return ", ".join(f"{name}={value:.6g}" for name, value in sorted(job.latest_metrics.items()))
 
 
-JOBS: Final = View[JobSummary](
+JOBS: Final[View[JobSummary]] = View(
     lambda job: job.id,
     (
         Column("ID", lambda job: job.id, width=30),
@@ -78,7 +80,7 @@ JOBS: Final = View[JobSummary](
     ),
 )
 
-JOB: Final = View[Job](
+JOB: Final[View[Job]] = View(
     lambda job: job.id,
     (
         Column("ID", lambda job: job.id),
@@ -99,10 +101,36 @@ JOB: Final = View[Job](
         Column("DEPENDS_ON", lambda job: ",".join(job.depends_on)),
         Column("ATTEMPTS", _attempts),
         Column("METRICS", _metrics),
+        Column("HELD", lambda job: "yes" if job.held else None),
+        Column("POSITION", lambda job: job.queue_position),
+        Column("RETRY_OF", lambda job: job.retry_of),
     ),
 )
 
-SERIES: Final = View[MetricSeries](
+REFS: Final[View[JobRef]] = View(
+    lambda job: job.id,
+    (
+        Column("ID", lambda job: job.id, width=30),
+        Column("NAME", lambda job: job.name),
+        Column("STATE", lambda job: job.state, style=_colour),
+    ),
+)
+
+DRAFTS: Final[View[Job]] = View(
+    lambda job: job.name,
+    (
+        Column("NAME", lambda job: job.name),
+        Column("KIND", lambda job: job.kind),
+        Column("STATE", lambda job: job.state, style=_colour),
+        Column("REASON", lambda job: job.reason),
+        Column("POOL", lambda job: job.pool),
+        Column("PRIORITY", lambda job: job.priority),
+        Column("DEPENDS_ON", lambda job: ",".join(job.depends_on)),
+        Column("LABELS", _labels),
+    ),
+)
+
+SERIES: Final[View[MetricSeries]] = View(
     lambda series: series.name,
     (
         Column("SERIES", lambda series: series.name),
@@ -114,7 +142,7 @@ SERIES: Final = View[MetricSeries](
     ),
 )
 
-POINTS: Final = View[PointRow](
+POINTS: Final[View[PointRow]] = View(
     lambda row: row.series,
     (
         Column("SERIES", lambda row: row.series),
@@ -124,7 +152,7 @@ POINTS: Final = View[PointRow](
     ),
 )
 
-EVENTS: Final = View[Event](
+EVENTS: Final[View[Event]] = View(
     lambda event: str(event.seq),
     (
         Column("AT", lambda event: event.at, shown=lambda event: local_time(event.at), width=19),
@@ -139,7 +167,7 @@ EVENTS: Final = View[Event](
     ),
 )
 
-ARTIFACTS: Final = View[Artifact](
+ARTIFACTS: Final[View[Artifact]] = View(
     lambda artifact: artifact.path,
     (
         Column("PATH", lambda artifact: artifact.path),
@@ -148,24 +176,5 @@ ARTIFACTS: Final = View[Artifact](
         Column("ATTEMPT", lambda artifact: artifact.attempt),
         Column("CREATED", lambda artifact: artifact.created_at),
         Column("TYPE", lambda artifact: artifact.media_type, wide=True),
-    ),
-)
-
-WORKERS: Final = View[Worker](
-    lambda worker: worker.id,
-    (
-        Column("ID", lambda worker: worker.id, width=30),
-        Column("NAME", lambda worker: worker.name),
-        Column("POOL", lambda worker: worker.pool),
-        Column("STATE", lambda worker: worker.state),
-        Column("BUSY", lambda worker: worker.busy, shown=lambda worker: f"{worker.busy}/{worker.slots}"),
-        Column("CPUS", lambda worker: worker.cpus),
-        Column("MEMORY", lambda worker: worker.memory_bytes, shown=lambda worker: size(worker.memory_bytes)),
-        Column("GPUS", lambda worker: worker.gpus),
-        Column("SEEN", lambda worker: worker.last_seen_at),
-        Column("SLOTS", lambda worker: worker.slots, wide=True),
-        Column("HOST", lambda worker: worker.host, wide=True),
-        Column("SANDBOX", lambda worker: worker.sandbox, wide=True),
-        Column("STARTED", lambda worker: worker.started_at, wide=True),
     ),
 )

@@ -1,29 +1,31 @@
-"""Follows the events of a job over one stream that is opened again wherever it broke off."""
+"""Reads and follows events: of one job, or of all jobs of the project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx2
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
-from trainshed.client.problems import unexpected
-from trainshed.client.transport import Call, Passing, Transport
-from trainshed.errors import Unavailable
-from trainshed.wire import Event, EventList
+from trainshed.client.addresses import API
+from trainshed.client.stream import follow
+from trainshed.client.transport import Transport
+from trainshed.errors import UnexpectedAnswer
+from trainshed.wire import Event, EventList, ProjectEvents
 
-_SILENCE_S: Final = 45.0
-"""A server sends a comment each 15 s; after three missed ones the connection is dead."""
 _PAGE: Final = 100
+_PROJECT: Final = f"{API}/events"
+_PROJECT_PAGE: Final = 1_000
+E = TypeVar("E", bound=Event)
 
 
 class EventReader:
-    """Reads the events of one job. `path` is the address of the job."""
+    """Reads the events of one job. `path` is their address."""
 
     def __init__(self, transport: Transport, path: str) -> None:
         self._transport = transport
-        self._path = f"{path}/events"
+        self._path = path
 
     def read(self) -> Iterator[Event]:
         """Yield the events so far."""
@@ -37,43 +39,58 @@ class EventReader:
 
     def follow(self) -> Iterator[Event]:
         """Yield all events, old and new, each once, until the one that ends the job. Dropped streams are resumed."""
-        patience, last = self._transport.patience, 0
-        tries = patience.start()
+        last = 0
+        for message in follow(self._transport, self._path):
+            event = _read(Event, message)
+            if event.seq > last:
+                last = event.seq
+                yield event
+
+
+class ProjectEvent(Event):
+    """An event among those of all jobs of the project."""
+
+    # As for `trainshed.client.job.Job`.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    cursor: str | None = None
+    """Where it lies in the order of commits, to go on after it. A list names that of the last event of each page."""
+
+
+class _ProjectPage(ProjectEvents):
+    # As for `trainshed.client.job.Job`.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    items: tuple[ProjectEvent, ...]
+
+
+class ProjectEventReader:
+    """Reads the events of all jobs of the project, in the order of commits."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def read(self, after: str | None) -> Iterator[ProjectEvent]:
+        """Yield the events so far, from the oldest on, or after a cursor."""
         while True:
-            opened_at = patience.now()
-            try:
-                for event in self._stream(last):
-                    if event is None:
-                        return
-                    if event.seq > last:
-                        last = event.seq
-                        tries = patience.start()
-                        yield event
-                passing = Passing(Unavailable("The server closed the stream of events before the job had ended."))
-            except Passing as caught:
-                passing = caught
-            if (
-                patience.now() - opened_at > patience.longest_s
-            ):  # it stood in silence, and that is no failure to connect
-                tries = patience.start()
-            if not tries.wait(at_least_s=passing.retry_after_s):
-                raise passing.error from passing.__cause__
+            page = self._transport.get(_PROJECT, _ProjectPage, params={"after": after, "limit": _PROJECT_PAGE})
+            yield from page.items[:-1]
+            for last in page.items[-1:]:
+                yield last.model_copy(update={"cursor": page.next_cursor})
+            if not page.items and page.next_cursor == after:
+                return
+            after = page.next_cursor
 
-    def _stream(self, last: int) -> Iterator[Event | None]:
-        """Yield events after `last`, and None when the server says that nothing will follow."""
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        if last:
-            headers["Last-Event-ID"] = str(last)
-        with self._transport.stream(Call("GET", self._path, headers=headers, patience_s=_SILENCE_S)) as response:
-            if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                response.read()
-                raise unexpected(response, "no stream of events")
-            for message in httpx2.EventSource(response):
-                yield None if message.event == "end" else _event(message, response)
+    def follow(self, after: str | None) -> Iterator[ProjectEvent]:
+        """Yield events as they happen, from now on, or after a cursor. It has no end; dropped streams are resumed."""
+        for message in follow(self._transport, _PROJECT, last_id=after):
+            if message.id != after:
+                after = message.id
+                yield _read(ProjectEvent, message).model_copy(update={"cursor": after})
 
 
-def _event(message: httpx2.ServerSentEvent, response: httpx2.Response) -> Event:
+def _read(model: type[E], message: httpx2.ServerSentEvent) -> E:
     try:
-        return Event.model_validate_json(message.data)
+        return model.model_validate_json(message.data)
     except ValidationError as error:
-        raise unexpected(response, f"no event: {message.data[:80]!r}") from error
+        raise UnexpectedAnswer(f"The stream brought no event: {message.data[:80]!r}") from error

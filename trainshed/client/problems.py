@@ -57,7 +57,7 @@ def _problem(response: httpx2.Response) -> Problem | None:
 def _known(problem: Problem) -> TrainshedError:
     """A code that this client is too old to know keeps its words and becomes the base class."""
     kind = BY_CODE.get(problem.code, TrainshedError)
-    return kind(
+    error = kind(
         problem.detail,
         errors=tuple(
             FieldError(error.path, error.message, error.value, error.allowed, error.suggestion)
@@ -67,6 +67,8 @@ def _known(problem: Problem) -> TrainshedError:
         remedy=problem.remedy or None,
         request_id=problem.request_id or None,
     )
+    error.problem = problem
+    return error
 
 
 def _asked(response: httpx2.Response) -> str:

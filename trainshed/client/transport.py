@@ -11,12 +11,12 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from trainshed import __version__
+from trainshed.client.files import FileBody
 from trainshed.client.patience import Patience
 from trainshed.client.problems import error_from, retry_after_s, unexpected
 from trainshed.config import Server
 from trainshed.errors import TrainshedError, Unreachable
 
-API: Final = "/api/v1"
 _PASSING: Final = frozenset({429, 502, 503, 504})
 """Answers that say nothing was done and the next try may succeed."""
 
@@ -32,7 +32,7 @@ class Call:
     path: str
     params: Params | None = None
     headers: Mapping[str, str] | None = None
-    content: bytes | None = None
+    content: bytes | FileBody | None = None
     patience_s: float = 0.0
     """How long the server may think on purpose (a long poll), beside the usual timeout."""
     accepts: frozenset[int] = frozenset()
@@ -55,6 +55,11 @@ class Transport:
             # Loading certificates takes 0.1 s, and plain HTTP uses none.
             verify=server.url.startswith("https"),
         )
+
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        return self._server.url
 
     def close(self) -> None:
         self._http.close()
@@ -94,7 +99,7 @@ class Transport:
                 call.method,
                 call.path,
                 params=_present(call.params),
-                headers=dict(call.headers or {}),
+                headers=_headers_of(call),
                 content=call.content,
                 timeout=httpx2.Timeout(self._timeout_s, read=self._timeout_s + call.patience_s),
             ) as response:
@@ -143,6 +148,11 @@ def _check(response: httpx2.Response, call: Call) -> None:
 def _headers(server: Server) -> dict[str, str]:
     headers = {"User-Agent": f"trainshed/{__version__}", "Accept": "application/json"}
     return headers | ({"Authorization": f"Bearer {server.token}"} if server.token else {})
+
+
+def _headers_of(call: Call) -> dict[str, str]:
+    length = {"Content-Length": str(call.content.size)} if isinstance(call.content, FileBody) else {}
+    return {**(call.headers or {}), **length}
 
 
 def _present(params: Params | None) -> dict[str, Any]:

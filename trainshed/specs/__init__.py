@@ -13,6 +13,7 @@ from trainshed.specs.data import Data, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import STEP_CLASSES, RandomFlip, RandomTranslate, Rescale, Resize, Step
+from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.train import Model, Training, TrainSpec
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "JobSpec",
     "Model",
     "ModelOfJob",
+    "ProfileSpec",
     "RandomFlip",
     "RandomTranslate",
     "Rescale",

@@ -33,9 +33,11 @@ class Data(SpecModel):
     """A dataset by name, or a file on the worker by path. Exactly one of the two."""
 
     dataset: Annotated[str, Field(max_length=255, pattern=DATASET)] | None = None
-    """A dataset, for example `builtin/digits`: 1,797 real handwritten digits of 8x8 pixels that scikit-learn ships."""
+    """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
+    that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels that scikit-learn ships."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
-    """An absolute path of an .npz file (x, y or x_train, y_train, x_test, y_test) below TRAINSHED_DATA_ROOTS."""
+    """An absolute path below TRAINSHED_DATA_ROOTS of an .npz file (x, y or x_train, y_train, x_test, y_test), or of a
+    .csv file (a row of pixels and a label in each line)."""
     split: Split = Split()
     """How the examples are divided."""
 

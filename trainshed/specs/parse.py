@@ -13,10 +13,16 @@ from trainshed.errors import FieldError, InvalidSpec
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.evaluate import EvaluateSpec
 from trainshed.specs.explain import explain_errors, nearest
+from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.train import TrainSpec
 
-JobSpec = TrainSpec | EvaluateSpec | CommandSpec
-KINDS: Final[dict[str, type[JobSpec]]] = {"train": TrainSpec, "evaluate": EvaluateSpec, "command": CommandSpec}
+JobSpec = TrainSpec | EvaluateSpec | ProfileSpec | CommandSpec
+KINDS: Final[dict[str, type[JobSpec]]] = {
+    "train": TrainSpec,
+    "evaluate": EvaluateSpec,
+    "profile": ProfileSpec,
+    "command": CommandSpec,
+}
 
 _ANY_SPEC: Final[TypeAdapter[JobSpec]] = TypeAdapter(Annotated[JobSpec, Discriminator("kind")])
 

@@ -299,6 +299,7 @@ def _task(request: LaunchRequest) -> Task:
             workdir=str(request.workdir.resolve()),
             threads=request.threads,
             data_roots=tuple(str(root) for root in request.data_roots),
+            data_files=dict(request.data_files),
         )
     except ValueError as error:
         raise ProtocolError(f"the task cannot be sent: {error}") from error

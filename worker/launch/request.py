@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from worker.launch.plan import Plan
 from worker.launch.sandbox import SandboxPolicy
+from worker.protocol import DataFile
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _PASSED_ON: Final = (
@@ -54,6 +55,8 @@ class LaunchRequest:
     memory_limit_bytes: int | None = None
     data_roots: tuple[Path, ...] = ()
     """Folders the job may read."""
+    data_files: Mapping[str, DataFile] = field(default_factory=dict)
+    """Uploaded datasets the training child may read, by what the spec calls them."""
     hidden: tuple[Path, ...] = ()
     """Folders of the worker, which the job shall see empty where it can have mounts of its own."""
     allow_unisolated: bool = False
@@ -119,7 +122,7 @@ def _policy(request: LaunchRequest, workdir: Path) -> SandboxPolicy:
     return SandboxPolicy(
         required=request.argv is not None and not request.allow_unisolated,
         writable=(str(workdir),),
-        readable=tuple(str(root) for root in request.data_roots),
+        readable=(*map(str, request.data_roots), *(file.path for file in request.data_files.values())),
         hidden=tuple(str(folder) for folder in request.hidden),
         temporary=str(workdir / "tmp"),
         network=request.network,

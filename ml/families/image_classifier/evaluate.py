@@ -79,7 +79,7 @@ def _load(workspace: Workspace, card: ModelCard) -> keras.Model:
 
 def _choose(spec: EvaluateSpec, card: ModelCard, settings: RunSettings) -> _Chosen:
     data = spec.data or card.data.as_data()
-    dataset = load_dataset(data, roots=settings.data_roots)
+    dataset = load_dataset(data, roots=settings.data_roots, files=settings.data_files)
     _refuse_mismatch(dataset, card)
     parts = divide(dataset, data.split)
     rows = parts.rows(spec.split)

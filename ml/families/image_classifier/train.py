@@ -50,7 +50,7 @@ def train(
 ) -> Summary:
     """Train and export. Raises `InvalidData` or `Diverged`."""
     set_up(threads=settings.threads, seed=spec.training.seed)
-    dataset = load_dataset(spec.data, roots=settings.data_roots)
+    dataset = load_dataset(spec.data, roots=settings.data_roots, files=settings.data_files)
     parts = divide(dataset, spec.data.split)
     _refuse_best_without_validation(spec, parts)
     built = _build(spec, dataset)

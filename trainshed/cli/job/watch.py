@@ -1,18 +1,22 @@
-"""Stays with a job: shows its log, waits for its end, and lets go on Ctrl-C."""
+"""Letting go of a job, its log, and how it ended."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 from trainshed.cli.cells import duration
 from trainshed.cli.exits import Exit
+from trainshed.cli.lines import Lines
 from trainshed.cli.messages import note
 from trainshed.states import JobState
-from trainshed.wire import Job
+
+if TYPE_CHECKING:
+    from trainshed.wire import Job
 
 
 @contextmanager
@@ -27,11 +31,22 @@ def detaching(*job_ids: str) -> Iterator[None]:
         raise typer.Exit(Exit.INTERRUPTED) from error
 
 
-def copy_to_stdout(chunks: Iterable[bytes]) -> None:
-    """Pass on the bytes that a job printed, as they come."""
-    for chunk in chunks:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+def print_log(chunks: Iterable[bytes]) -> None:
+    """Pass on what a job printed, as it comes: the very bytes, but on a terminal nothing that it would obey."""
+    if sys.stdout.isatty():
+        lines = Lines()
+        for chunk in chunks:
+            _write(lines.feed(chunk))
+        _write(lines.rest())
+    else:
+        for chunk in chunks:
+            write_bytes(chunk)
+
+
+def write_bytes(chunk: bytes) -> None:
+    """Write bytes to stdout at once: whoever reads the pipe waits for them."""
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
 
 
 def describe_end(job: Job) -> str:
@@ -40,6 +55,11 @@ def describe_end(job: Job) -> str:
     if job.state is JobState.SUCCEEDED:
         return said
     return f"{said}: {job.message or job.reason}\n→ trainshed job get {job.id}"
+
+
+def _write(lines: list[str]) -> None:
+    if lines:
+        print("\n".join(lines), flush=True)
 
 
 def _took(job: Job) -> str:

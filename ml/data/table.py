@@ -1,0 +1,106 @@
+"""A .csv file as images: each row the pixels of a square one, line by line, and its label (as MNIST is handed around).
+
+The label is the column `label`, `y`, or the last one: whole numbers 0..classes-1, or names of classes.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.checked_arrays import checked_images, checked_labels, class_count
+from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.dataset import Dataset, Labels
+from ml.data.files import DataSource
+from ml.data.npz_headers import MAX_BYTES
+from ml.errors import InvalidData
+
+
+def read(source: DataSource) -> Dataset:
+    """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
+    with opened_rows(source) as rows:
+        side = _side_of(rows, source.name)
+        values, texts = _values(rows, source.name)
+    pixels = np.frombuffer(values, np.float64).reshape(-1, side, side)
+    images = checked_images(_narrow(pixels), field="the pixels", path=source.name)
+    labels, class_names = _labels(texts, rows.names[rows.label], source.name)
+    return Dataset(
+        source=source.name,
+        images=images,
+        labels=labels,
+        class_names=class_names,
+        own_test_from=None,
+        provenance=source.provenance,
+        licence="not stated",
+    )
+
+
+def _side_of(rows: Rows, name: str) -> int:
+    pixels = len(rows.names) - 1
+    side = math.isqrt(pixels)
+    if pixels == 0 or side * side != pixels:
+        raise InvalidData(
+            f"{name} has {pixels} columns beside {rows.names[rows.label]}, which make no square image.",
+            remedy="The image family reads rows of 64, 784, ... pixels; write other images as .npz.",
+            path=name,
+        )
+    return side
+
+
+def _values(rows: Rows, name: str) -> tuple[array[float], list[str]]:
+    """Return the numbers of all rows one after the other, and the labels as they are written."""
+    values = array("d")
+    texts = []
+    for number, row in rows.numbered:
+        fields = [*row[: rows.label], *row[rows.label + 1 :]]
+        numbers = [as_number(field) for field in fields]
+        if None in numbers or is_missing(row[rows.label]):
+            raise _no_value(rows, number, row, name)
+        values.extend(each for each in numbers if each is not None)
+        texts.append(row[rows.label].strip())
+        if len(values) * values.itemsize > MAX_BYTES:
+            raise InvalidData(
+                f"{name} holds more than {MAX_BYTES:,} bytes.", remedy="Use fewer rows, or .npz of uint8.", path=name
+            )
+    if not texts:
+        raise InvalidData(f"{name} has no rows.", remedy="Give at least one row of each class.", path=name)
+    return values, texts
+
+
+def _no_value(rows: Rows, number: int, row: Sequence[str], name: str) -> InvalidData:
+    column = next(
+        index
+        for index, field in enumerate(row)
+        if is_missing(field) or (index != rows.label and as_number(field) is None)
+    )
+    said = "is missing" if is_missing(row[column]) else f"is {row[column][:40]!r}, which is no number"
+    return InvalidData(
+        f"{name}: {rows.names[column]} of row {number} {said}.",
+        remedy="Each row needs a number in each column and a label; fill in or remove the others.",
+        path=name,
+        row=number,
+        field=rows.names[column],
+    )
+
+
+def _narrow(pixels: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Whole numbers from 0 to 255 are what a uint8 holds."""
+    narrow = pixels.astype(np.uint8) if pixels.min() >= 0 and pixels.max() <= 255 else pixels
+    return narrow if np.array_equal(narrow, pixels) else pixels
+
+
+def _labels(texts: Sequence[str], field: str, name: str) -> tuple[Labels, tuple[str, ...]]:
+    numbers = [as_number(text) for text in texts]
+    whole = [int(number) for number in numbers if number is not None and number.is_integer() and abs(number) < 2**63]
+    if len(whole) == len(texts):
+        labels = checked_labels(np.array(whole, np.int64), field=field, path=name)
+        return labels, tuple(str(number) for number in range(class_count(labels, field=field, path=name)))
+    names, codes = np.unique(np.array(texts), return_inverse=True)
+    labels = codes.astype(np.int64)
+    class_count(labels, field=field, path=name)
+    return labels, tuple(str(each) for each in names)

@@ -1,0 +1,73 @@
+"""`profile.json`, format 1. Fields are added in later versions, never renamed."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from trainshed.specs import SpecModel
+
+FILE_NAME: Final = "profile.json"
+MOST_FIELDS: Final = 200
+MOST_CLASSES: Final = 200
+_LONGEST_NAME: Final = 100
+
+
+class FieldProfile(SpecModel):
+    """One array of an .npz file, or one column of a .csv file."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    """As numpy names it; for a column `integer`, `number` or `text`."""
+    missing: int
+    """Values that are not there: NaN, or an empty field."""
+    infinite: int = 0
+    minimum: float | None = None
+    """Least value that is there and finite."""
+    maximum: float | None = None
+    mean: float | None = None
+    constant_columns: int = 0
+    """How many of its columns (the places of one example) have the same value in every row."""
+
+
+class ClassCount(SpecModel):
+    """How often one class occurs."""
+
+    label: str
+    count: int
+
+
+class LabelProfile(SpecModel):
+    """The classes of the data."""
+
+    field: str
+    class_count: int
+    classes: tuple[ClassCount, ...]
+    """The first `MOST_CLASSES` of them, in order."""
+
+
+class ProfileDocument(SpecModel):
+    """What a profile job found."""
+
+    format_version: Literal[1] = 1
+    source: str
+    """As the spec names it."""
+    format: str
+    """Ending of the file; `builtin` for a dataset that comes with Trainshed."""
+    size: int | None
+    """Bytes of the file."""
+    rows: int
+    fields: tuple[FieldProfile, ...]
+    """The first `MOST_FIELDS` of them."""
+    field_count: int
+    labels: LabelProfile | None
+    duplicates: int | None
+    """Rows that are exact copies of an earlier one. None: too many rows to tell."""
+    problems: tuple[str, ...]
+    """What is wrong, in words. Empty: nothing was found."""
+
+
+def as_name(text: str) -> str:
+    """Return a name from the data as it may be shown and stored."""
+    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return printable if len(printable) <= _LONGEST_NAME else printable[: _LONGEST_NAME - 1] + "…"

@@ -1,0 +1,155 @@
+"""`kind: profile`: what is counted, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.data import npz
+from ml.errors import InvalidData
+from ml.job import DataFile, RunSettings
+from ml.report import MemoryReport
+from ml.run import run
+from trainshed.specs import parse_spec
+
+IMAGES = np.arange(6 * 3 * 3, dtype=np.uint8).reshape(6, 3, 3)
+LABELS = np.array([0, 1, 0, 1, 0, 1])
+
+
+def profile(tmp_path: Path, content: str | dict[str, Any]) -> dict[str, Any]:
+    """Profile a .csv or an .npz file as the dataset d@1."""
+    blob = tmp_path / "blob"
+    if isinstance(content, str):
+        blob.write_text(content)
+    else:
+        with blob.open("wb") as file:
+            np.savez(file, **content)
+    filename = "d.csv" if isinstance(content, str) else "d.npz"
+    settings = RunSettings(threads=1, data_roots=(), data_files={"d@1": DataFile(blob, filename)})
+    return profile_with(tmp_path, settings, {"dataset": "d@1"})
+
+
+def profile_with(tmp_path: Path, settings: RunSettings, data: dict[str, Any]) -> dict[str, Any]:
+    spec = parse_spec({"kind": "profile", "data": data})
+    run(spec, tmp_path / "job", MemoryReport(), settings=settings)
+    found: dict[str, Any] = json.loads((tmp_path / "job" / "output" / "profile.json").read_text())
+    return found
+
+
+def test_sound_images_are_described_and_nothing_is_wrong_with_them(tmp_path):
+    found = profile(
+        tmp_path, {"x": np.repeat(IMAGES, 2, 0) + np.arange(12, dtype=np.uint8)[:, None, None] * 9, "y": [0, 1] * 6}
+    )
+    assert (found["source"], found["format"], found["rows"], found["duplicates"]) == ("d@1", ".npz", 12, 0)
+    images, labels = found["fields"]
+    assert (images["name"], images["shape"], images["dtype"], images["missing"]) == ("x", [12, 3, 3], "uint8", 0)
+    assert (labels["minimum"], labels["maximum"], labels["mean"]) == (0, 1, 0.5)
+    assert found["labels"]["classes"] == [{"label": "0", "count": 6}, {"label": "1", "count": 6}]
+    assert found["problems"] == []
+
+
+def test_the_digits_that_come_with_it_can_be_profiled(tmp_path):
+    found = profile_with(tmp_path, RunSettings(threads=1, data_roots=()), {"dataset": "builtin/digits"})
+    assert (found["rows"], found["labels"]["class_count"], found["fields"][0]["maximum"]) == (1797, 10, 16)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"x": np.where(IMAGES == 7, np.nan, IMAGES), "y": LABELS}, "x has 1 missing value."),
+        ({"x": np.where(IMAGES == 7, np.inf, IMAGES), "y": LABELS}, "x has 1 infinite value."),
+        ({"x": np.full((6, 3, 3), np.nan), "y": LABELS}, "x has 54 missing values."),
+        ({"x": IMAGES[[0, 0, 0, 1, 2, 3]], "y": [0, 0, 1, 0, 1, 0]}, "1 row is an exact copy"),
+        ({"x": IMAGES[[0, 0, 0, 1, 2, 3]], "y": [0, 0, 1, 0, 1, 0]}, "1 row is like an earlier one with another label"),
+        ({"x": IMAGES, "y": [0, 0, 0, 0, 0, 0]}, "nothing to tell apart"),
+        ({"x": IMAGES, "y": [0, 0, 0, 0, 0, 1]}, "Class 1 of y has 1 row: too few"),
+        ({"x": np.zeros((60, 1, 1)), "y": [0] * 57 + [1] * 3}, "The classes are uneven: 57 rows of 0, and 3 of 1."),
+        ({"x": np.arange(200.0), "y": np.arange(200)}, "it may be a number and no class"),
+        ({"x": np.c_[np.arange(6), np.ones(6)], "y": LABELS}, "1 of 2 columns of x are the same"),
+        ({"x": np.c_[np.arange(6), np.ones(6)], "y": LABELS}, "The image family cannot train on it"),
+        ({"x": IMAGES}, "neither x and y nor"),
+        ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]}, "2 rows of x_test are in"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(tmp_path, arrays, says):
+    found = profile(tmp_path, arrays)
+    assert any(says in problem for problem in found["problems"]), found["problems"]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(7.5),
+        np.zeros((0, 3)),
+        np.array(["a", "", "ccc"]),
+        np.array([b"a", b""]),
+        np.array([1 + 2j]),
+        np.array([True, False]),
+        np.array(["2020-01-01", "NaT"], "datetime64[D]"),
+        np.array([2**64 - 1], np.uint64),
+        np.array([1e308, 1e308]),
+        np.array([np.longdouble("1e4000")]) if np.finfo(np.longdouble).max > 1e308 else np.array([1.0]),
+        np.zeros(3, [("a", "u1"), ("b", "f4")]),
+        np.asfortranarray(np.arange(12.0).reshape(3, 4)),
+    ],
+)
+def test_arrays_of_any_kind_can_be_described(tmp_path, array):
+    found = profile(tmp_path, {"anything": array})
+    (field,) = found["fields"]
+    assert field["shape"] == list(array.shape)
+    assert "NaN" not in json.dumps(found)
+    assert "Infinity" not in json.dumps(found)
+
+
+def test_columns_of_a_table_are_described_one_by_one(tmp_path):
+    found = profile(tmp_path, "age,city,fixed,label\n31,Rome,1,a\n,Oslo,1,b\n40.5,,1,a\n31,Rome,1,a\n")
+    fields = {field["name"]: field for field in found["fields"]}
+    assert (found["rows"], found["duplicates"], found["format"]) == (4, 1, ".csv")
+    assert (fields["age"]["dtype"], fields["age"]["missing"], fields["age"]["maximum"]) == ("number", 1, 40.5)
+    assert (fields["city"]["dtype"], fields["city"]["minimum"]) == ("text", None)
+    assert fields["fixed"]["dtype"] == "integer"
+    assert found["labels"]["classes"] == [{"label": "a", "count": 3}, {"label": "b", "count": 1}]
+    said = " ".join(found["problems"])
+    for words in (
+        "age has 1 missing value.",
+        "city has 1 missing value.",
+        "city holds 3 texts",
+        "fixed is the same in every row",
+        "1 row is an exact copy",
+    ):
+        assert words in said, said
+
+
+def test_a_quantity_in_the_last_column_is_no_label(tmp_path):
+    assert profile(tmp_path, "a,price\n1,2.5\n2,3.5\n")["labels"] is None
+
+
+def test_names_that_cannot_be_shown_are_made_harmless(tmp_path):
+    found = profile(tmp_path, f"a\x01b,{'n' * 500}\n1,2\n")
+    assert [len(field["name"]) for field in found["fields"]] == [3, 100]
+    assert "\x01" not in found["fields"][0]["name"]
+
+
+def test_a_wide_table_makes_no_long_document(tmp_path):
+    names = ",".join(f"c{number}" for number in range(2_000))
+    found = profile(tmp_path, f"{names}\n" + ",".join(["1"] * 2_000) + "\n")
+    assert (len(found["fields"]), found["field_count"]) == (200, 2_000)
+
+
+def test_hostile_archives_end_typed_and_nothing_of_them_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("the array was read"))
+    with pytest.raises(InvalidData, match="pickled"):
+        profile(tmp_path, {"x": np.array([{}], dtype=object), "y": LABELS[:1]})
+    monkeypatch.setattr(npz, "MAX_BYTES", 100)
+    with pytest.raises(InvalidData, match="100 is the limit"):
+        profile(tmp_path, {"x": np.zeros(1000), "z": LABELS})
+    with zipfile.ZipFile(tmp_path / "blob", "w") as archive:
+        archive.writestr("note.txt", "no array")
+    settings = RunSettings(threads=1, data_roots=(), data_files={"d@1": DataFile(tmp_path / "blob", "d.npz")})
+    with pytest.raises(InvalidData, match="holds no arrays"):
+        profile_with(tmp_path, settings, {"dataset": "d@1"})

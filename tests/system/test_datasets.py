@@ -1,0 +1,135 @@
+"""A dataset's way through real processes: uploaded in parts, looked into, trained on, kept while it is needed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from tests.servers import wait_until
+from tests.system.platform import Platform
+
+pytestmark = pytest.mark.timeout(240)
+
+TRAIN = {
+    "kind": "train",
+    "name": "digits",
+    "data": {"dataset": "digits"},
+    "preprocess": [{"step": "rescale", "scale": 0.0625}, {"step": "resize", "height": 20, "width": 20}],
+    "model": {"family": "image_classifier"},
+    "training": {"epochs": 1, "batch_size": 64},
+}
+
+
+def digits_npz(padding: int) -> bytes:
+    """Return the digits as an archive, made longer by an array that nobody asks for."""
+    bunch = load_digits()
+    file = io.BytesIO()
+    random = np.random.Generator(np.random.PCG64(7)).integers(0, 256, padding, dtype=np.uint8)
+    np.savez(file, x=bunch.images.astype(np.uint8), y=bunch.target, padding=random)
+    return file.getvalue()
+
+
+def put(platform: Platform, content: bytes, filename: str, **params: str) -> dict[str, Any]:
+    answer = platform.http.put("/datasets/digits", content=content, params={"filename": filename, **params})
+    assert answer.status_code == 201, answer.text
+    version: dict[str, Any] = answer.json()
+    return version
+
+
+def test_a_dataset_is_uploaded_in_parts_profiled_trained_on_and_deleted_when_nobody_needs_it(
+    platform: Platform,
+) -> None:
+    platform.start(workers=1, slots=2)
+    http, content = platform.http, digits_npz(padding=10 << 20)
+    announced = {
+        "filename": "digits.npz",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    upload = http.post("/datasets/digits/uploads", json=announced).json()
+    size, count = upload["part_size"], upload["part_count"]
+    assert count == math.ceil(len(content) / size) == 2
+    for number in (2, 1):
+        part = content[(number - 1) * size : number * size]
+        assert http.put(f"/uploads/{upload['id']}/parts/{number}", content=part).status_code == 200
+    made = http.post(f"/uploads/{upload['id']}/complete")
+    assert made.status_code == 201, made.text
+    assert hashlib.sha256(http.get("/datasets/digits/versions/1/content").content).hexdigest() == announced["sha256"]
+
+    version = lambda: http.get("/datasets/digits/versions/1").json()  # noqa: E731
+    wait_until(lambda: version()["profile"] is not None, within_s=90, what="the profile")
+    profile = version()["profile"]
+    assert platform.wait(version()["profile_job"])["state"] == "succeeded"
+    assert (profile["rows"], profile["labels"]["class_count"], profile["duplicates"]) == (1797, 10, 0)
+
+    train = platform.submit(TRAIN)
+    assert platform.job(train)["spec"]["data"]["dataset"] == "digits@1"
+    refused = http.delete("/datasets/digits/versions/1")
+    assert (refused.status_code, refused.json()["code"]) == (409, "in_use")
+    assert [job["id"] for job in refused.json()["facts"]["jobs"]] == [train]
+    assert platform.wait(train)["state"] == "succeeded", platform.log(train)
+    evaluate = {"kind": "evaluate", "name": "digits-test", "model": {"job": train}}
+    evaluated = platform.submit(evaluate)
+    assert platform.wait(evaluated)["state"] == "succeeded", platform.log(evaluated)
+
+    assert http.delete("/datasets/digits/versions/1").status_code == 204
+    assert version()["code"] == "not_found"
+    late = http.post("/jobs", json=evaluate)
+    assert (late.status_code, late.json()["errors"][0]["path"]) == (422, "model.job")
+
+
+def pickled() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, x=np.array([{"a": 1}] * 3, dtype=object), y=np.arange(3))
+    return file.getvalue()
+
+
+def bomb() -> bytes:
+    """Return an archive that says of a hundred bytes that they are a terabyte."""
+    file, header = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (2**40, 8, 8)})
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", header.getvalue() + bytes(100))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_hostile_file_ends_typed_in_its_sandbox_and_the_api_never_opens_it(platform: Platform) -> None:
+    platform.start(workers=1, slots=2)
+    hostile = {
+        "pickled.npz": (pickled(), "pickled"),
+        "bomb.npz": (bomb(), "says it holds"),
+        "text.npz": (b"x,y\n1,2\n", "no complete .npz"),
+        "table.parquet": (b"PAR1", "Supported are .npz, .csv"),
+        "broken.csv": (b"x,y\n1,\xff\n", "UTF-8"),
+    }
+    for filename, (content, says) in hostile.items():
+        version = put(platform, content, filename)
+        assert platform.http.get(f"/datasets/digits/versions/{version['version']}/content").content == content
+        jobs = [version["profile_job"], platform.submit({**TRAIN, "data": {"dataset": version["ref"]}})]
+        for job_id in jobs:
+            job = platform.wait(job_id)
+            assert (job["state"], job["reason"]) == ("failed", "invalid_data"), (filename, job["message"])
+            assert says in job["message"], (filename, job["message"])
+        assert platform.http.get(f"/datasets/digits/versions/{version['version']}").json()["profile"] is None
+    assert "numpy" not in Path(f"/proc/{platform.api.pid}/maps").read_text()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_job_reads_its_own_dataset_and_no_other_of_the_worker(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    first = put(platform, digits_npz(0), "digits.npz")
+    assert platform.wait(first["profile_job"])["state"] == "succeeded"
+    cached = list((platform.folder / "spool").glob(f"*/data/{first['sha256']}"))
+    assert len(cached) == 1
+    spy = platform.command("sh", "-c", f"cat {cached[0]} || ls {cached[0].parent} || echo refused")
+    platform.wait(spy)
+    assert platform.log(spy).strip().endswith("refused")
