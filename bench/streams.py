@@ -36,19 +36,25 @@ KINDS = {
 
 def measure_streams(folder: Path, *, database: str, streams: int = STREAMS) -> dict[str, Any]:
     """Return, for each kind of stream, what so many of them cost; every one of a job follows a job of its own."""
-    with _api(folder, database=database) as api:
-        body = json.dumps({"jobs": [SPEC] * streams})
-        answer = api.http.post("/jobs/batch", content=body, headers={"Content-Type": "application/json"})
-        jobs = [item["id"] for item in answer.json()["items"]]
-        _submits(api)  # warm
-        found = {"none": _costs(api)}
-        for kind, path in KINDS.items():
-            before = _memory(api)
-            with _opened(api, [path.format(job_id=job_id) for job_id in jobs]) as reader:
-                found[kind] = {"kib_per_stream": round((_memory(api) - before) / streams / 1024, 1), **_costs(api)}
-                found[kind]["received"] = reader.received
+    found = {}
+    for number, (kind, path) in enumerate(KINDS.items()):
+        # A process for each: memory that others gave back would hide what these take.
+        with _api(folder / str(number), database=database) as api:
+            found[kind] = _measure(api, path, streams)
     _print(database, streams, found)
     return found
+
+
+def _measure(api: ApiProcess, path: str, streams: int) -> dict[str, Any]:
+    body = json.dumps({"jobs": [SPEC] * streams})
+    answer = api.http.post("/jobs/batch", content=body, headers={"Content-Type": "application/json"})
+    jobs = [item["id"] for item in answer.json()["items"]]
+    _submits(api)  # warm
+    without = _costs(api)
+    before = _memory(api)
+    with _opened(api, [path.format(job_id=job_id) for job_id in jobs]) as reader:
+        kib = round((_memory(api) - before) / streams / 1024, 1)
+        return {"kib_per_stream": kib, "without": without, "with": _costs(api), "received_bytes": reader.received}
 
 
 def _costs(api: ApiProcess) -> dict[str, Any]:
@@ -138,6 +144,7 @@ def _api(folder: Path, *, database: str) -> Iterator[ApiProcess]:
     valkey = ValkeyServer(folder / "valkey")
     api = None
     try:
+        folder.mkdir(exist_ok=True)
         if postgres is not None:
             postgres.start()
         url = postgres.url("postgres") if postgres else f"sqlite:///{folder / 'trainshed.db'}"
@@ -155,10 +162,8 @@ def _api(folder: Path, *, database: str) -> Iterator[ApiProcess]:
 
 
 def _print(database: str, streams: int, found: dict[str, dict[str, Any]]) -> None:
-    print(f"{database}, {streams} open streams")
     for kind, costs in found.items():
-        memory = f"{costs['kib_per_stream']:6.1f} KiB each" if "kib_per_stream" in costs else " " * 15
-        cpu = f"{100 * costs['idle_cpu_s_per_s']:5.1f} % of a core"
-        print(
-            f"  {kind:15} {memory}  {cpu}  submit p50 {costs['submit_p50_ms']:6.2f} p99 {costs['submit_p99_ms']:6.2f} ms"
-        )
+        print(f"{database}, {streams} streams of {kind}: {costs['kib_per_stream']} KiB each")
+        for name in ("without", "with"):
+            cpu, p50, p99 = costs[name].values()
+            print(f"  {name:8} {100 * cpu:5.1f} % of a core when idle, submit p50 {p50:6.2f} p99 {p99:6.2f} ms")

@@ -73,13 +73,10 @@ _DESCRIBE: Final = Statement(f"""
 _CHUNK: Final = Statement("""
     SELECT data FROM log_chunk WHERE job_id = :job_id AND attempt = :attempt AND start = :start
 """)
-# Who appends locks the same row: from the lock to the commit nothing comes.
+# Who appends locks the same row. What comes behind a blob meanwhile stays a chunk behind the next one.
 _LOCK: Final = Statement("""
     SELECT log_bytes, log_sha256 FROM attempt
     WHERE job_id = :job_id AND number = :attempt AND outcome <> 'running' {lock}
-""")
-_LAST_END: Final = Statement("""
-    SELECT start + length(data) FROM log_chunk WHERE job_id = :job_id AND attempt = :attempt ORDER BY start DESC LIMIT 1
 """)
 _COMPACT: Final = Statement("""
     UPDATE attempt SET log_sha256 = :sha256, log_bytes = :size WHERE job_id = :job_id AND number = :attempt
@@ -120,16 +117,15 @@ def read_chunk(conn: Connection, place: Place, start: int) -> bytes | None:
 
 
 def compact(conn: Connection, log: Log, *, sha256: str, size: int) -> bool:
-    """Put the blob in the place of the chunks and list it. False: the log has changed since it was described.
+    """Put the blob, all bytes up to `log.end`, in the place of the chunks and list it. False: the log is another now.
 
     At most `MOST_CHUNKS` chunks are deleted with it; `drop_chunks` deletes the others. Raises `BlobsLost`.
     """
+    assert size == log.end
     hold(conn, [sha256])
     identity = _identity(log.place)
     now = _LOCK.run(conn, identity).one_or_none()
     if now is None or (now.log_bytes, now.log_sha256) != (log.log_bytes, log.log_sha256):
-        return False
-    if _LAST_END.run(conn, identity).scalar_one_or_none() != size:
         return False
     _COMPACT.run(conn, identity, sha256=sha256, size=size)
     _LIST.run(conn, identity, path=log.path, sha256=sha256, before=log.log_sha256)

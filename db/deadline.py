@@ -19,7 +19,7 @@ class DeadlineConnection(psycopg.Connection[Any]):
 
     deadline_s: float | None = None
 
-    def __del__(self) -> None:
+    def __del__(self, __: Any = None, /) -> None:
         # A pool that is closed drops what comes back to it later. Such a connection is closed without complaint.
         if hasattr(self, "pgconn"):
             self.pgconn.finish()

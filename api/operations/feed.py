@@ -18,7 +18,7 @@ from sqlalchemy import Row
 
 from api.operations import present
 from api.operations.rounds import Rounds
-from api.operations.waiting import Waiter
+from api.operations.waiting import Waiter, wake_all
 from db.engine import Database
 from db.queries import events
 from db.queries.events import Position
@@ -28,9 +28,9 @@ _AT_ONCE: Final = 1_000
 _KEPT: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """An event, and where it lies in the order of commits."""
+    """An event, and where it lies in the order of commits. One object for all who follow."""
 
     position: Position
     event: wire.Event
@@ -134,7 +134,7 @@ class Feed:
                 self._look, after, frozenset(self._channels), limiter=self._thread
             )
             self._position = reached
-            self._hand_out(news, reached)
+            await wake_all(self._hand_out(news, reached))
 
     def _look(self, after: Position | None, projects: frozenset[str]) -> tuple[dict[str, list[Placed]], Position, bool]:
         """Return what happened after a position, by project, how far that goes, and whether there is more."""
@@ -149,7 +149,9 @@ class Feed:
             return news, Position(rows[-1].txid, rows[-1].id), True
         return news, last if after is None else max(after, last), False
 
-    def _hand_out(self, news: dict[str, list[Placed]], reached: Position) -> None:
+    def _hand_out(self, news: dict[str, list[Placed]], reached: Position) -> list[Waiter]:
+        """Put news where they belong; return whom they concern."""
+        concerned: list[Waiter] = []
         for project_id, channel in self._channels.items():
             if channel.since is None:
                 channel.since = reached
@@ -157,5 +159,5 @@ class Feed:
                 channel.add(news[project_id])
             else:
                 continue
-            for follower in channel.followers:
-                follower.wake()
+            concerned += channel.followers
+        return concerned

@@ -13,7 +13,7 @@ from db.engine import DatabaseUnavailable
 from trainshed.states import JobState
 
 HEARTBEAT_S: Final = 15.0
-KEY_CHECKED_EVERY_S: Final = (2.0, 4.0)
+KEY_CHECKED_EVERY_S: Final = (3.0, 6.0)
 """Spread out, so that many streams that began together do not ask together."""
 
 

@@ -11,14 +11,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from api.operations.feed import Feed
 from api.operations.rounds import Rounds
-from api.operations.waiting import Waiter
+from api.operations.waiting import Waiter, wake_all
 from db.engine import Database
 from db.queries.jobs import get_marks
 from trainshed.states import JobState
@@ -42,17 +42,32 @@ class Mark:
     log_bytes: int
 
 
+# Of hundreds of jobs that are looked at, few have moved: a row is taken apart only when it is another.
+_Row: TypeAlias = tuple[Any, ...]
+
+
+def _mark(row: _Row) -> Mark:
+    _, version, attempt, event_seq, state, log_bytes = row
+    return Mark(version, attempt, event_seq, JobState(state), log_bytes)
+
+
 class Watch(Waiter):
     """One waiter's view of one job."""
 
     def __init__(self, *, closed: bool) -> None:
         super().__init__(closed=closed)
+        self._row: _Row | None = None
         self._mark: Mark | None = None
 
-    def tell(self, mark: Mark) -> None:
-        if mark != self._mark:
-            self._mark = mark
-            self.wake()
+    def tell(self, row: _Row | None) -> bool:
+        """Note how far the job has come, or that it is gone. True: that is news, and the waiter has to be woken."""
+        if row is None:
+            self.closed = True
+        elif row == self._row:
+            return False
+        else:
+            self._row, self._mark = row, _mark(row)
+        return True
 
     async def until(self, wanted: Callable[[Mark], bool], *, timeout_s: float) -> bool:
         """Wait for a mark that `wanted` accepts. False: none came in time, or the server shuts down."""
@@ -114,17 +129,10 @@ class Tail:
 
     async def _turn(self) -> None:
         asked = tuple(self._watches)
-        marks = await anyio.to_thread.run_sync(self._look, asked, limiter=self._thread)
-        for job_id in asked:
-            for watch in self._watches.get(job_id, ()):
-                if job_id in marks:
-                    watch.tell(marks[job_id])
-                else:  # it was deleted
-                    watch.close()
+        rows = await anyio.to_thread.run_sync(self._look, asked, limiter=self._thread)
+        watches = [watch for job_id in asked for watch in self._watches.get(job_id, ()) if watch.tell(rows.get(job_id))]
+        await wake_all(watches)
 
-    def _look(self, job_ids: Sequence[str]) -> dict[str, Mark]:
+    def _look(self, job_ids: Sequence[str]) -> dict[str, _Row]:
         with self._database.read() as conn:
-            rows = get_marks(conn, job_ids)
-        return {
-            row.id: Mark(row.version, row.attempt, row.event_seq, JobState(row.state), row.log_bytes) for row in rows
-        }
+            return {row[0]: tuple(row) for row in get_marks(conn, job_ids)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -72,6 +73,8 @@ async def _messages(news: AsyncGenerator[Sequence[Placed] | Quiet]) -> AsyncGene
             yield STANDS if isinstance(item, Quiet) else b"".join(map(_message, item))
 
 
+@lru_cache(maxsize=256)
 def _message(one: Placed) -> bytes:
+    """Return an event as it is sent: made once for all who follow."""
     position: Position = one.position
     return message(one.event.model_dump_json(), name=one.event.type, id_=write_position(position))

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Shell
-from trainshed.cli.catalogue import commands
-from trainshed.cli.lazy import Noun, Verb, load
+from trainshed.cli.catalogue import COMMANDS
+from trainshed.cli.lazy import Imported, Noun, Verb, load
 from trainshed.cli.main import root
 
 HEAVY = ("pydantic", "httpx2", "rich", "yaml", "trainshed.wire", "trainshed.client", "trainshed.specs")
 
 
 def verbs() -> Iterator[tuple[str, Verb]]:
-    for name, entry in commands().items():
+    for name, entry in COMMANDS.items():
         if isinstance(entry, Verb):
             yield name, entry
         elif isinstance(entry, Noun):
@@ -29,6 +29,15 @@ def test_each_command_is_there_and_is_what_the_list_says(words: str, verb: Verb)
 
     assert (inspect.getdoc(function) or "").splitlines()[0] == verb.help
     assert inspect.signature(function).parameters.keys() >= {"context"}
+
+
+def test_a_group_that_builds_itself_is_what_the_list_says() -> None:
+    group = root()
+
+    for name, entry in COMMANDS.items():
+        if isinstance(entry, Imported):
+            assert group.get_command(None, name).help == entry.help
+            assert group.get_command(None, name).commands
 
 
 def test_each_command_can_be_built() -> None:
@@ -44,10 +53,8 @@ def test_each_command_can_be_built() -> None:
 def test_help_loads_no_library_but_that_of_the_command_line(offline: Shell) -> None:
     (offline.folder / "look.py").write_text(
         "import sys\n"
-        "sys.argv = ['trainshed', '--help']\n"
-        "from trainshed.cli.main import main\n"
-        "try:\n    main()\n"
-        "except SystemExit:\n    pass\n"
+        "from trainshed.cli.main import root\n"
+        "root().main(['--help'], prog_name='trainshed', standalone_mode=False)\n"
         "print('LOADED', *sys.modules)\n"
     )
 
@@ -61,5 +68,5 @@ def test_the_help_of_the_whole_command_fits_a_screen(offline: Shell) -> None:
     shown = offline.run("--help").stdout
 
     assert len(shown.splitlines()) <= 48
-    for name in commands():
+    for name in COMMANDS:
         assert f"\n  {name} " in shown

@@ -77,11 +77,14 @@ def test_a_log_comes_whole_and_once_over_kills_of_the_api(platform: Platform, re
         readers = [
             threads.submit(follow, log, read) for log, read in zip(logs, (by_stream, by_offset, as_a_user), strict=True)
         ]
-        for size in (1_000, 3_000):
-            wait_until(lambda size=size: min(map(len, logs)) >= size, what=f"{size} bytes of the log")
-            restart(platform)
-        wait_until(lambda: min(map(len, logs)) >= 5_000, what="readers that went on")
-        job.cancel()
+        try:
+            for size in (1_000, 3_000):
+                wait_until(lambda size=size: min(map(len, logs)) >= size, what=f"{size} bytes of the log")
+                restart(platform)
+            wait_until(lambda: min(map(len, logs)) >= 5_000, what="readers that went on")
+        finally:
+            wait_until(lambda: real.health().ready, what="the API to answer")
+            job.cancel()
         for reader in readers:
             reader.result()
 

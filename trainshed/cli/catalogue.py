@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Mapping
 from typing import Final
 
 from trainshed.cli.lazy import Entry, Imported, Noun, Verb
@@ -62,25 +62,20 @@ _SPEC: Final = {
     "check": Verb("spec:check", "Say everything that is wrong with a spec."),
     "schema": Verb("spec:schema", "Print the JSON Schema of job specs, for editors and other programs."),
 }
-_ADMIN: Final = Imported("admin:app", "Look after an installation: check it, collect garbage.")
 
-
-def commands() -> dict[str, Entry]:
-    """Return all commands in the order of the help."""
-    found: dict[str, Entry] = {
-        "job": Noun("Submit jobs and follow them.", _JOB),
-        "dataset": Noun("Data that jobs read, version by version.", _DATASET),
-        "worker": Noun("The workers that run jobs.", _WORKER),
-        "token": Noun("Keys of the API.", _TOKEN),
-        "retention": Noun("How long jobs, logs and artifacts are kept.", _RETENTION),
-        "context": Noun("Servers by name, and which one to talk to.", _CONTEXT),
-        "spec": Noun("Job specs, without a server.", _SPEC),
-        "events": Verb("events:events", "Show what happens to all jobs of the project."),
-        "up": Verb("server:up", "Start a server, a worker and a broker on this machine.", passes_on=True),
-        "doctor": Verb("doctor:doctor", "Look for what is wrong, here and on the server, and say how to mend it."),
-        "whoami": Verb("server:whoami", "Show whom the server takes you for."),
-        "version": Verb("server:version", "Print the version."),
-    }
-    if importlib.util.find_spec("trainshed.cli.admin") is not None:
-        found["admin"] = _ADMIN
-    return found
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "job": Noun("Submit jobs and follow them.", _JOB),
+    "dataset": Noun("Data that jobs read, version by version.", _DATASET),
+    "worker": Noun("The workers that run jobs.", _WORKER),
+    "token": Noun("Keys of the API.", _TOKEN),
+    "retention": Noun("How long jobs, logs and artifacts are kept.", _RETENTION),
+    "context": Noun("Servers by name, and which one to talk to.", _CONTEXT),
+    "spec": Noun("Job specs, without a server.", _SPEC),
+    "admin": Imported("admin:app", "Look after an installation: check it, collect garbage."),
+    "events": Verb("events:events", "Show what happens to all jobs of the project."),
+    "up": Verb("server:up", "Start a server, a worker and a broker on this machine.", passes_on=True),
+    "doctor": Verb("doctor:doctor", "Look for what is wrong, here and on the server, and say how to mend it."),
+    "whoami": Verb("server:whoami", "Show whom the server takes you for."),
+    "version": Verb("server:version", "Print the version."),
+}
+"""In the order of the help."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 from typer.completion import install_callback, show_callback
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from trainshed.cli.catalogue import commands
+from trainshed.cli.catalogue import COMMANDS
+from trainshed.cli.exits import Exit
 from trainshed.cli.invocation import read_options
 from trainshed.cli.lazy import LazyGroup
 from trainshed.cli.misuse import report_misuse
@@ -34,17 +36,30 @@ def root() -> Root:
     app.callback()(read_options)
     group = get_command(app)
     assert isinstance(group, Root)
-    group.entries = commands()
+    group.entries = COMMANDS
     return group
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command that the arguments name, and exit with its code."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # names may have letters that this terminal has not
     try:
-        sys.exit(root().main(prog_name="trainshed", standalone_mode=False))
+        code = root().main(prog_name="trainshed", standalone_mode=False)
     except TyperException as error:
-        sys.exit(report_misuse(error))
+        code = report_misuse(error)
     except typer.Abort:
-        sys.exit(1)
+        code = Exit.ERROR
+    except SystemExit as error:
+        code = error.code
+    _leave(code if isinstance(code, int) else Exit.OK)
+
+
+def _leave(code: int) -> NoReturn:
+    """Leave at once: to take hundreds of modules apart first costs a short command a tenth of its time."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = Exit.BROKEN_PIPE
+    os._exit(code)

@@ -142,5 +142,6 @@ def _waiting(job: Job) -> str:
 
 
 def _metrics(job: Job) -> str:
-    latest = sorted(job.latest_metrics.items())[:_METRICS]
-    return "  ".join(f"{printable(name)} {value:.4g}" for name, value in latest)
+    """Show what tells most first: a line has room for a few."""
+    latest = sorted(job.latest_metrics.items(), key=lambda item: ("seconds" in item[0], "val" not in item[0], item[0]))
+    return "  ".join(f"{printable(name)} {value:.4g}" for name, value in latest[:_METRICS])
