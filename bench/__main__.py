@@ -3,6 +3,8 @@
     submit -> first line of the job's own code, on an idle warm worker, every commit durable, by step
     empty jobs a second through the whole platform
 
+`python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json.
+
 Wall times on a shared machine are noisy: read p50, and compare ratios of one run.
 """
 
@@ -13,37 +15,55 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench.latency import measure_latency
 from bench.platform import bench_platform
+from bench.streams import measure_streams
 from bench.throughput import measure_throughput
 
-RESULTS = Path(".trainshed/bench/latest.json")
+FOLDER = Path(".trainshed/bench")
 
 
 def main() -> int:
     options = _parser().parse_args()
-    results: dict[str, object] = {}
-    for database in options.databases:
+    if options.what == "streams":
+        return _measure("streams", options.databases, measure_streams)
+
+    def platform(folder: Path, *, database: str) -> dict[str, Any]:
+        with bench_platform(folder, database=database) as started:
+            return {
+                "latency_ms": measure_latency(started, jobs=options.jobs),
+                "empty_jobs_per_s": measure_throughput(started, jobs=4 * options.jobs),
+            }
+
+    return _measure("latest", options.databases, platform)
+
+
+def _measure(name: str, databases: list[str], measure: Callable[..., dict[str, Any]]) -> int:
+    """Measure on each database in a folder of its own, and write down what was found."""
+    results = {}
+    for database in databases:
         folder = Path(tempfile.mkdtemp(prefix="trainshed-bench-"))
         folder.chmod(0o755)
         try:
-            with bench_platform(folder, database=database) as platform:
-                results[database] = {
-                    "latency_ms": measure_latency(platform, jobs=options.jobs),
-                    "empty_jobs_per_s": measure_throughput(platform, jobs=4 * options.jobs),
-                }
+            results[database] = measure(folder, database=database)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    print(f"written to {RESULTS}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"{name}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"written to {path}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what Trainshed costs here.")
+    parser.add_argument(
+        "what", nargs="?", default="platform", choices=["platform", "streams"], help="default: platform"
+    )
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency (default: 60)")
     parser.add_argument(
         "--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"], metavar="DATABASE"

@@ -20,7 +20,7 @@ from api.routes.parameters import JobId
 from api.routes.streams import Stream
 from trainshed import wire
 
-router = APIRouter(tags=["artifacts"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["artifacts"])
 
 _ZIP: Final = "application/zip"
 

@@ -18,7 +18,7 @@ from api.routes.dataset_parameters import NAME, DatasetName, Filename, NewDatase
 from api.routes.downloads import DOWNLOAD, Download, download
 from trainshed import wire
 
-router = APIRouter(tags=["datasets"])
+router = APIRouter(prefix="/api/v1/datasets", tags=["datasets"])
 
 
 @router.get(

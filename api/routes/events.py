@@ -21,7 +21,7 @@ from api.routes.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message
 from trainshed import wire
 from trainshed.errors import FieldError, InvalidRequest
 
-router = APIRouter(tags=["events"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["events"])
 
 
 @router.get(

@@ -28,7 +28,7 @@ from trainshed.specs.base import LabelKey, LabelValue
 from trainshed.specs.parse import KINDS
 from trainshed.states import JobState
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 _SYNTAX: Final[dict[str, Syntax]] = {
     "application/json": "json",

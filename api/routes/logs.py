@@ -24,7 +24,7 @@ from api.routes.since import read_since
 from api.routes.streams import LINES, SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
 from trainshed.errors import FieldError, InvalidRequest
 
-router = APIRouter(tags=["logs"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["logs"])
 
 _MIB: Final = 1 << 20
 _MOST: Final = 8 * _MIB

@@ -16,7 +16,7 @@ from api.routes.parameters import JobId, Text
 from trainshed import wire
 from trainshed.errors import FieldError, InvalidRequest
 
-router = APIRouter(tags=["metrics"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["metrics"])
 
 _FIRST: Final = -(2**63)
 _LAST: Final = 2**63 - 1

@@ -22,7 +22,7 @@ from api.routes.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message
 from db.queries.events import BEGINNING, Position
 from trainshed import wire
 
-router = APIRouter(tags=["events"])
+router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
 _STREAM: dict[str, object] = {
     "content": stream_content(SERVER_SENT),

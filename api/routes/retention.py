@@ -17,7 +17,7 @@ from db.retention import Policy, Rule
 from trainshed import wire
 from trainshed.specs.base import parse_duration
 
-router = APIRouter(tags=["retention"])
+router = APIRouter(prefix="/api/v1/retention", tags=["retention"])
 
 _SHORTEST_S: Final = 3_600.0
 """A number that lost its unit must not delete what was made this minute."""

@@ -19,7 +19,7 @@ from api.routes.parameters import TokenId
 from trainshed import wire
 from trainshed.specs.base import parse_duration
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(prefix="/api/v1", tags=["tokens"])
 
 _LONGEST_S: Final = 10 * 366 * 86_400.0
 _LONGEST_OVERLAP_S: Final = 30 * 86_400.0

@@ -19,8 +19,8 @@ from api.routes.dataset_parameters import Filename, NewDatasetName, PartNumber, 
 from api.routes.datasets import stored_answer
 from trainshed import wire
 
-of_datasets = APIRouter(tags=["uploads"])
-router = APIRouter(tags=["uploads"])
+of_datasets = APIRouter(prefix="/api/v1/datasets", tags=["uploads"])
+router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
 
 class NewUpload(BaseModel):

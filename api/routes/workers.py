@@ -13,7 +13,7 @@ from api.routes.answers import json_answer, problems
 from api.routes.parameters import WorkerId
 from trainshed import wire
 
-router = APIRouter(tags=["workers"])
+router = APIRouter(prefix="/api/v1/workers", tags=["workers"])
 
 
 @router.get(
