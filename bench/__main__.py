@@ -3,7 +3,8 @@
     submit -> first line of the job's own code, on an idle warm worker, every commit durable, by step
     empty jobs a second through the whole platform
 
-`python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json.
+`python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json;
+`python -m bench control-plane` reads, submits and batches beside bare FastAPI routes, and writes control-plane.json.
 
 Wall times on a shared machine are noisy: read p50, and compare ratios of one run.
 """
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.control_plane import measure_control_plane
 from bench.latency import measure_latency
 from bench.platform import bench_platform
 from bench.streams import measure_streams
@@ -31,6 +33,8 @@ def main() -> int:
     options = _parser().parse_args()
     if options.what == "streams":
         return _measure("streams", options.databases, measure_streams)
+    if options.what == "control-plane":
+        return _measure("control-plane", options.databases, measure_control_plane)
 
     def platform(folder: Path, *, database: str) -> dict[str, Any]:
         with bench_platform(folder, database=database) as started:
@@ -62,7 +66,11 @@ def _measure(name: str, databases: list[str], measure: Callable[..., dict[str, A
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what Trainshed costs here.")
     parser.add_argument(
-        "what", nargs="?", default="platform", choices=["platform", "streams"], help="default: platform"
+        "what",
+        nargs="?",
+        default="platform",
+        choices=["platform", "streams", "control-plane"],
+        help="default: platform",
     )
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency (default: 60)")
     parser.add_argument(

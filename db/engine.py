@@ -23,6 +23,8 @@ from db.gate import GateTimeout, WriterGate
 from db.sql import Statement
 
 _BUSY_TIMEOUT_MS: Final = 3_000
+# Made once: `json.dumps` with settings of its own makes an encoder for each call.
+_to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class DatabaseUnavailable(Exception):
@@ -166,10 +168,6 @@ def _open_postgres(url: str, *, pool_size: int, patience_s: float, rest_s: float
     # Each statement has a snapshot of its own anyway (READ COMMITTED), so a reader needs no BEGIN and no ROLLBACK.
     reader = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(reader=reader, writer=engine, gate=None, patience_s=patience_s, breaker=Breaker(rest_s))
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @contextmanager
