@@ -11,7 +11,7 @@ from reconciler.settings import ReconcilerSettings
 from worker.settings import WorkerSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
-OUTSIDE_OF_CLASSES = {"SECRETS_DIR", "LOG_LEVEL", "URL", "TOKEN", "DATA_DIR"}
+OUTSIDE_OF_CLASSES = {"SECRETS_DIR", "LOG_LEVEL", "URL", "TOKEN", "CONTEXT", "DATA_DIR"}
 
 
 def test_the_page_lists_exactly_the_settings_there_are() -> None:
