@@ -14,7 +14,7 @@ class DataFile:
 
     path: Path
     filename: str
-    """As it was uploaded; its ending tells the format."""
+    """As it was uploaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class DataFile(Frame):
 
     path: Annotated[str, Field(max_length=4096, pattern=r"^/")]
     filename: Annotated[str, Field(max_length=255)]
-    """As it was uploaded; its ending tells the format."""
+    """As it was uploaded."""
 
 
 class Task(Frame):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import assert_never
 
-from ml.data import cifar_binary, npz, table
+from ml.data import npz, table
 from ml.data.about import read_about
-from ml.data.assembly import Described, assembled
+from ml.data.assembly import Described, Part, PartName, assembled
+from ml.data.cifar_binary import binary_batches, binary_names, read_binary
+from ml.data.cifar_python import python_batches, python_names, read_python
 from ml.data.dataset import Dataset
 from ml.data.files import FORMATS, DataSource
 from ml.data.folders import folder_tree
 from ml.data.idx import idx_files, read_idx
 from ml.data.kinds import Kind, kind_of
+from ml.data.pictures import has_pictures, read_pictures
 from ml.data.tars import tar_tree
 from ml.data.tree import Entry, Tree
 from ml.data.zips import opened_zip, zip_tree
@@ -22,12 +25,25 @@ from trainshed.specs import Data
 
 def read(source: DataSource, data: Data) -> Dataset:
     """Return the examples as they are, checked and not cleaned. Raises `InvalidData`."""
+    dataset = _read(source, data)
+    if data.images is not None and dataset.format != "pictures":
+        raise InvalidData(
+            f"{source.name} is {dataset.format}, and data.images says how picture files are decoded.",
+            remedy="Leave it out, and add the step `resize` to preprocess where the size shall change.",
+            path=source.name,
+            field="data.images",
+        )
+    return dataset
+
+
+def _read(source: DataSource, data: Data) -> Dataset:
     match kind_of(source):
         case Kind.TEXT:
             return table.read(source, data.clean)
         case Kind.CIFAR_BINARY:
             tree = _alone(source)
-            return _read_binary(tree, list(tree.files.values()), source, data)
+            parts = read_binary(tree, list(tree.files.values()))
+            return assembled(parts, source, clean=data.clean, described=Described("cifar10-binary", binary_names(tree)))
         case Kind.FOLDER:
             return _read_tree(folder_tree(source.file, source.name), source, data)
         case Kind.TAR:
@@ -50,20 +66,23 @@ def _alone(source: DataSource) -> Tree:
 def _read_tree(tree: Tree, source: DataSource, data: Data) -> Dataset:
     if not tree.files:
         raise InvalidData(f"{source.name} holds no files.", remedy=f"Accepted are {FORMATS}.", path=source.name)
+    parts, described = _parts_of(tree, data)
+    return assembled(parts, source, clean=data.clean, described=described)
+
+
+def _parts_of(tree: Tree, data: Data) -> tuple[Mapping[PartName, Part], Described]:
     about = read_about(tree)
-    if idx := idx_files(tree):
-        return assembled(
-            read_idx(tree, idx), source, clean=data.clean, described=Described("idx", about.classes or None, about)
-        )
-    if batches := cifar_binary.binary_batches(tree):
-        return _read_binary(tree, batches, source, data)
+    if files := idx_files(tree):
+        return read_idx(tree, files), Described("idx", about.classes or None, about)
+    if batches := binary_batches(tree):
+        return read_binary(tree, batches), Described("cifar10-binary", binary_names(tree), about)
+    if batches := python_batches(tree):
+        return read_python(tree, batches), Described("cifar10-python", python_names(tree), about)
+    if has_pictures(tree):
+        found = read_pictures(tree, data.images, data.clean)
+        return found.parts, Described("pictures", found.names, about, found.dropped)
     raise InvalidData(
-        f"{source.name} holds {tree.listed()}: no format that is known here.",
+        f"{tree.source} holds {tree.listed()}: no format that is known here.",
         remedy=f"Accepted are {FORMATS}.",
-        path=source.name,
+        path=tree.source,
     )
-
-
-def _read_binary(tree: Tree, batches: Sequence[Entry], source: DataSource, data: Data) -> Dataset:
-    described = Described("cifar10-binary", cifar_binary.binary_names(tree), read_about(tree))
-    return assembled(cifar_binary.read_binary(tree, batches), source, clean=data.clean, described=described)
