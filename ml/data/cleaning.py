@@ -67,6 +67,7 @@ def _without(dataset: Dataset, keep: npt.NDArray[np.bool_], dropped: Counter[str
         own_validation_from=_moved(dataset.own_validation_from, keep),
         own_test_from=_moved(dataset.own_test_from, keep),
         dropped=dict(Counter(dataset.dropped) + dropped),
+        equal=None,
         digest="",
     )
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ml.decoded_manifest import digest_head
+
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 """Shape (examples, height, width, channels)."""
 Labels = npt.NDArray[np.int64]
@@ -38,6 +40,8 @@ class Dataset:
     """How many examples cleaning took out, by why."""
     format: str = "builtin"
     """How it was stored."""
+    equal: Labels | None = None
+    """For each image the first row with the same pixels, where that is known already."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
@@ -68,9 +72,3 @@ def content_digest(dataset: Dataset) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def digest_head(own_validation_from: int | None, own_test_from: int | None) -> bytes:
-    """Return what goes into the digest before the arrays."""
-    validation = "" if own_validation_from is None else f"own_validation_from={own_validation_from}\n"
-    return f"{validation}own_test_from={own_test_from}\n".encode()

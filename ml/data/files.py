@@ -30,6 +30,8 @@ class DataSource:
     filename: str
     """As it was uploaded. The content tells the format; where that has no mark of its own, the ending may."""
     provenance: str
+    is_decoded: bool = False
+    """Whether it is a folder of `ml.data.decoded`."""
 
 
 def find_file(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> DataSource | None:
@@ -40,7 +42,8 @@ def find_file(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFi
     if uploaded is None:
         return None
     name = data.dataset or ""
-    return DataSource(name, uploaded.path, uploaded.filename, f"dataset {name}, uploaded as {uploaded.filename}")
+    provenance = f"dataset {name}, uploaded as {uploaded.filename}"
+    return DataSource(name, uploaded.path, uploaded.filename, provenance, uploaded.is_decoded)
 
 
 def _allowed(path: str, roots: tuple[Path, ...]) -> Path:

@@ -10,7 +10,7 @@ from ml.data.split import Parts
 def findings(dataset: Dataset, parts: Parts) -> tuple[str, ...]:
     """Return what is wrong with the data and with how they are divided, in words. Empty: nothing was found."""
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    across = copies_across(first_equal(dataset.images), named)
+    across = copies_across(first_equal(dataset.images) if dataset.equal is None else dataset.equal, named)
     return tuple(_leak(count, earlier, later, len(named[later])) for (earlier, later), count in across.items())
 
 

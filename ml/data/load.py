@@ -10,6 +10,7 @@ from typing import Final
 from ml.data import digits
 from ml.data.cleaning import cleaned
 from ml.data.dataset import Dataset
+from ml.data.decoded import read_decoded
 from ml.data.files import FORMATS, find_file
 from ml.data.reading import read
 from ml.errors import InvalidData
@@ -27,6 +28,8 @@ def load_dataset(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, Dat
     `files` are the uploaded datasets that the worker has fetched. Raises `InvalidData`.
     """
     source = find_file(data, roots=roots, files=files)
+    if source is not None and source.is_decoded:
+        return read_decoded(source.file, source)
     dataset = load_builtin(data.dataset or "") if source is None else read(source, data)
     return cleaned(dataset, data.clean)
 
