@@ -10,7 +10,7 @@ from db import inputs
 from db.engine import Database
 from db.leases import Lease
 from storage import Store, StoreError
-from trainshed.specs import CommandSpec, EvaluateSpec, JobSpec
+from trainshed.specs import CommandSpec, JobSpec
 from worker.cache import DataCache
 from worker.protocol import DataFile
 
@@ -23,17 +23,17 @@ def fetched_inputs(
 
     Raises `StoreError`, `DatabaseUnavailable`.
     """
-    if isinstance(spec, EvaluateSpec):
-        _fetch_model(spec, folder, database=database, store=store)
+    if spec.model_source is not None:
+        _fetch_model(spec.model_source.job, folder, database=database, store=store)
     with ExitStack() as used:
         yield {} if isinstance(spec, CommandSpec) else _fetch_datasets(lease, used, database=database, cache=cache)
 
 
-def _fetch_model(spec: EvaluateSpec, folder: Path, *, database: Database, store: Store) -> None:
+def _fetch_model(job_id: str, folder: Path, *, database: Database, store: Store) -> None:
     with database.read() as conn:
-        files = inputs.model_files(conn, spec.model.job)
+        files = inputs.model_files(conn, job_id)
     if len(files) < 2:
-        raise StoreError(f"job {spec.model.job} has no model among its artifacts")
+        raise StoreError(f"job {job_id} has no model among its artifacts")
     for file in files:
         store.fetch_to(file.sha256, folder / file.path)
 
