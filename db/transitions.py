@@ -244,6 +244,8 @@ _OPEN_ATTEMPT: Final = Statement("""
         (job_id, number, worker_id, worker_name, outcome, message, charged, started_at, log_bytes, facts)
     VALUES (:job_id, :attempt, :worker_id, :worker_name, 'running', '', FALSE, :at, 0, '{}')
 """)
+_GOES_ON: Final = "train"
+"""The kind of job that says where it goes on when it starts, and drops points then (`db.checkpoints`)."""
 _DROP_POINTS: Final = Statement("""
     DELETE FROM metric_point WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id)
 """)
@@ -282,7 +284,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         worker_name=capacity.worker_name,
         at=row.claimed_at,
     )
-    if row.attempt > 1:
+    if row.attempt > 1 and row.kind != _GOES_ON:
         # The new attempt begins again, and each step has one value: what the old one reported goes.
         _DROP_POINTS.run(conn, job_id=row.id)
         _DROP_SERIES.run(conn, job_id=row.id)
