@@ -16,7 +16,6 @@ from db.leases import Lease
 from db.sql import Statement
 
 
-
 @dataclass(frozen=True, slots=True)
 class SavedState:
     """A checkpoint whose blob is complete in the store. `size` in bytes."""
@@ -74,9 +73,7 @@ def add(conn: Connection, lease: Lease, state: SavedState, *, keep_last: int) ->
     when its bytes are no longer kept.
     """
     hold(conn, {state.sha256})
-    _ADD.run(
-        conn, job_id=lease.job_id, attempt=lease.attempt, step=state.step, sha256=state.sha256, size=state.size
-    )
+    _ADD.run(conn, job_id=lease.job_id, attempt=lease.attempt, step=state.step, sha256=state.sha256, size=state.size)
     _PRUNE.run(conn, job_id=lease.job_id, keep_last=keep_last)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, Double, ForeignKey, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
