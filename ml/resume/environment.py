@@ -1,4 +1,4 @@
-"""What bit-identity depends on beside spec, data and seed: recorded with each state, compared by who goes on from it."""
+"""What bit-identity depends on beside spec, data and seed: recorded in each state, compared by who goes on from it."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _entries(arrays: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
 
 
 def _bytes(array: Array) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _write(file: BinaryIO, manifest: bytes, arrays: Mapping[str, Array]) -> None:

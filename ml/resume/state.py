@@ -35,7 +35,7 @@ class TrainingState:
 
 
 def plain(array: Array) -> Array:
-    """Return the array in C order and little-endian, as it goes into a file. Raises TypeError for other than numbers."""
+    """Return an array of numbers as it goes into a file: in C order, little-endian. Raises TypeError for others."""
     if array.dtype.kind not in "biufc":
         raise TypeError(f"an array of {array.dtype} holds no plain numbers")
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
