@@ -322,6 +322,11 @@ _FINISH: Final = _by_guard(f"""
     WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.FINISH)}
     RETURNING pool
 """)
+_PAUSE: Final = _by_guard(f"""
+    UPDATE job SET state = 'paused', reason = 'paused', message = :message, {_LEAVE_WORKER}, queued_at = NULL, {_COUNT}
+    WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.PAUSE)}
+    RETURNING id
+""")
 _CLOSE_ATTEMPT: Final = Statement("""
     UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
         exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
@@ -348,6 +353,16 @@ def release(
     _close_attempt(conn, lease, ending, charged=charged)
     record(conn, lease.job_id, states.RELEASE.name, by)
     return Moved(JobState.QUEUED, frozenset({pool}) if delay_s == 0 else frozenset(), delay_s)
+
+
+def pause(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, charged: bool) -> Moved | None:
+    """Close the attempt, and keep the job until a user resumes it."""
+    message = f"{ending.message} Goes on when it is resumed."
+    if _PAUSE[type(lease)].run(conn, message=message, **_identity(lease)).one_or_none() is None:
+        return None
+    _close_attempt(conn, lease, ending, charged=charged)
+    record(conn, lease.job_id, states.PAUSE.name, by)
+    return Moved(JobState.PAUSED)
 
 
 def finish(
@@ -391,6 +406,25 @@ def _close_attempt(conn: Connection, lease: Lease | StaleLease, ending: Ending, 
         cpu_s=ending.cpu_s,
         max_memory_bytes=ending.max_memory_bytes,
     )
+
+
+# --- resume ---
+
+_RESUME: Final = Statement(f"""
+    UPDATE job SET state = 'queued', reason = 'waiting_for_capacity', message = 'Waits for a free worker to go on.',
+        not_before = {{now}}, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND {_sources(states.RESUME)}
+    RETURNING pool
+""")
+
+
+def resume(conn: Connection, job_id: str, by: By) -> Moved | None:
+    """Queue a paused job again."""
+    pool = _RESUME.run(conn, job_id=job_id).scalar_one_or_none()
+    if pool is None:
+        return None
+    record(conn, job_id, states.RESUME.name, by)
+    return Moved(JobState.QUEUED, frozenset({pool}))
 
 
 # --- leave the queue without a worker: cancel and expire ---

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, assert_never
 
 import structlog
 
@@ -105,8 +105,15 @@ class Attempt:
 
     def on_request(self, request: JobRequest) -> None:
         """Take note of what the job was asked to do."""
-        if request is JobRequest.CANCEL:
-            self._orders.give(Stop.CANCEL)
+        match request:
+            case JobRequest.CANCEL:
+                self._orders.give(Stop.CANCEL)
+            case JobRequest.PAUSE:
+                self._orders.give(Stop.PAUSE)
+            case JobRequest.PREEMPT:
+                self._orders.give(Stop.DRAIN)
+            case _:
+                assert_never(request)
 
     def preempt(self) -> None:
         """Have the job return to the queue."""

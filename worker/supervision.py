@@ -137,7 +137,7 @@ class Supervision:
                 self._running.kill()
             case Stop.DRAIN:
                 self._running.terminate(min(self._timeout.grace, _DRAIN_GRACE_S))
-            case Stop.CANCEL | Stop.TIMEOUT:
+            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT:
                 self._running.terminate(self._timeout.grace)
 
     def _flush(self) -> None:
