@@ -207,8 +207,8 @@ class JobCalls(ResultCalls):
     def pause(self, job_id: str) -> Job:
         """Have a running job keep its state and stop, or hold a waiting one, until it is resumed.
 
-            client.pause(running.id)
-            client.resume(running.id)
+            client.pause(waiting.id)
+            client.resume(waiting.id)
 
         A training goes on where it stopped; a program begins again. Raises `AlreadyFinished`.
         """
@@ -218,7 +218,7 @@ class JobCalls(ResultCalls):
     def resume(self, job_id: str) -> Job:
         """Let a paused or held job go on.
 
-            print(client.resume(paused.id).state)
+            print(client.resume(waiting.id).state)
 
         Raises `AlreadyFinished`, and `Conflict` while it is still being paused.
         """
