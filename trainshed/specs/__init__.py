@@ -9,7 +9,7 @@ with its path, the value, what is allowed and the nearest valid name.
 from trainshed.specs.base import SpecModel
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
-from trainshed.specs.data import Data, Split
+from trainshed.specs.data import Clean, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import STEP_CLASSES, RandomFlip, RandomTranslate, Rescale, Resize, Step
@@ -21,12 +21,14 @@ __all__ = [
     "Backoff",
     "BaseSpec",
     "Checkpoint",
+    "Clean",
     "CommandSpec",
     "Data",
     "EvaluateSpec",
     "JobSpec",
     "Model",
     "ModelOfJob",
+    "Pictures",
     "ProfileSpec",
     "RandomFlip",
     "RandomTranslate",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ml.data import Dataset, Parts, divide, load_dataset
+from ml.data import Dataset, Parts, divide, findings, load_dataset
 from ml.errors import InvalidData
 from ml.families.image_classifier.presets import PRESETS
 from ml.job import RunSettings, Summary
@@ -55,6 +55,8 @@ def train(
     _refuse_best_without_validation(spec, parts)
     built = _build(spec, dataset)
     report.message(_describe(dataset, parts, built.network))
+    for finding in findings(dataset, parts):
+        report.message(f"warning: {finding}")
     history, exported = _fit(spec, dataset, parts, built, workspace, report, clock)
     card = _card(spec, dataset, parts, built.network, history, exported, settings)
     _export(built.model, card, workspace)
@@ -162,7 +164,12 @@ def _trained_on(spec: TrainSpec, dataset: Dataset, parts: Parts) -> TrainedOn:
         train_class_counts=tuple(int(count) for count in members),
         provenance=dataset.provenance,
         licence=dataset.licence,
-        synthetic=False,
+        synthetic=dataset.synthetic,
+        format=dataset.format,
+        images=spec.data.images,
+        clean=spec.data.clean,
+        dropped=dict(dataset.dropped),
+        findings=findings(dataset, parts),
     )
 
 
