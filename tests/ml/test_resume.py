@@ -81,7 +81,7 @@ def changed(document: Document, recipe: Document, **model: Any) -> Document:
     }
 
 
-@pytest.mark.parametrize(("name", "preset"), zip(RECIPES, ["cnn_bn", "cnn_small"] * 3, strict=True))
+@pytest.mark.parametrize(("name", "preset"), [*zip(RECIPES, ["cnn_bn", "cnn_small"] * 3, strict=True)])
 def test_a_training_that_is_stopped_and_goes_on_gives_the_same_bits(
     train_document: Document, tmp_path: Path, settings: RunSettings, name: str, preset: str
 ) -> None:
