@@ -269,6 +269,8 @@ _OPEN_ATTEMPT: Final = Statement("""
         (job_id, number, worker_id, worker_name, outcome, message, charged, started_at, log_bytes, facts)
     VALUES (:job_id, :attempt, :worker_id, :worker_name, 'running', '', FALSE, :at, 0, '{}')
 """)
+_GOES_ON: Final = "train"
+"""The kind of job that says where it goes on when it starts, and drops points then (`db.checkpoints`)."""
 _DROP_POINTS: Final = Statement("""
     DELETE FROM metric_point WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id)
 """)
@@ -307,7 +309,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         worker_name=capacity.worker_name,
         at=row.claimed_at,
     )
-    if row.attempt > 1:
+    if row.attempt > 1 and row.kind != _GOES_ON:
         # The new attempt begins again, and each step has one value: what the old one reported goes.
         _DROP_POINTS.run(conn, job_id=row.id)
         _DROP_SERIES.run(conn, job_id=row.id)
@@ -345,6 +347,11 @@ _FINISH: Final = _by_guard(f"""
     WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.FINISH)}
     RETURNING pool
 """)
+_PAUSE: Final = _by_guard(f"""
+    UPDATE job SET state = 'paused', reason = 'paused', message = :message, {_LEAVE_WORKER}, queued_at = NULL, {_COUNT}
+    WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.PAUSE)}
+    RETURNING id
+""")
 _CLOSE_ATTEMPT: Final = Statement("""
     UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
         exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
@@ -371,6 +378,16 @@ def release(
     _close_attempt(conn, lease, ending, charged=charged)
     record(conn, lease.job_id, states.RELEASE.name, by)
     return Moved(JobState.QUEUED, frozenset({pool}) if delay_s == 0 else frozenset(), delay_s)
+
+
+def pause(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, charged: bool) -> Moved | None:
+    """Close the attempt, and keep the job until a user resumes it."""
+    message = f"{ending.message} Goes on when it is resumed."
+    if _PAUSE[type(lease)].run(conn, message=message, **_identity(lease)).one_or_none() is None:
+        return None
+    _close_attempt(conn, lease, ending, charged=charged)
+    record(conn, lease.job_id, states.PAUSE.name, by)
+    return Moved(JobState.PAUSED)
 
 
 def finish(
@@ -414,6 +431,25 @@ def _close_attempt(conn: Connection, lease: Lease | StaleLease, ending: Ending, 
         cpu_s=ending.cpu_s,
         max_memory_bytes=ending.max_memory_bytes,
     )
+
+
+# --- resume ---
+
+_RESUME: Final = Statement(f"""
+    UPDATE job SET state = 'queued', reason = 'waiting_for_capacity', message = 'Waits for a free worker to go on.',
+        not_before = {{now}}, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND {_sources(states.RESUME)}
+    RETURNING pool
+""")
+
+
+def resume(conn: Connection, job_id: str, by: By) -> Moved | None:
+    """Queue a paused job again."""
+    pool = _RESUME.run(conn, job_id=job_id).scalar_one_or_none()
+    if pool is None:
+        return None
+    record(conn, job_id, states.RESUME.name, by)
+    return Moved(JobState.QUEUED, frozenset({pool}))
 
 
 # --- leave the queue without a worker: cancel and expire ---

@@ -50,10 +50,15 @@ class AttemptFolder:
     def output(self) -> Path:
         return self.work / "output"
 
+    @property
+    def checkpoints(self) -> Path:
+        """States of training that the job writes."""
+        return self.work / "checkpoints"
+
     def make(self) -> None:
         """Make the folders that a job finds. Only this worker's user may look into them."""
         self.path.mkdir(mode=0o700)
-        for folder in (self.work, self.inputs, self.output, self.work / "tmp", self.work / "work"):
+        for folder in (self.work, self.inputs, self.output, self.checkpoints, self.work / "tmp", self.work / "work"):
             folder.mkdir(mode=0o700)
         self.log.touch(mode=0o600)
 

@@ -5,6 +5,8 @@ Writes `model.keras` (raw images in, logits out), `model.json`, `MODEL_CARD.md`,
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +26,8 @@ from ml.model.checkpoints import Checkpoints
 from ml.model.file import save_model, weights_digest, with_preprocessing
 from ml.precision import computing_in, has_bfloat16
 from ml.report import Report
+from ml.resume.resumable import make_resumable
+from ml.resume.run import Run
 from ml.runtime import set_up
 from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
 from ml.training.epoch import Epoch
@@ -69,7 +73,7 @@ def train(
         report.message(f"warning: {finding}")
     tuned = _tune(spec, parts, built, settings)
     report.message(_chosen(tuned, spec))
-    history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, clock)
+    history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, settings, clock)
     card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
     _export(built.model, card, workspace)
     return Summary(metrics=card.metrics, facts=_facts(card))
@@ -145,11 +149,13 @@ def _fit(
     tuned: Tuned,
     workspace: Workspace,
     report: Report,
+    settings: RunSettings,
     clock: Callable[[], float],
 ) -> tuple[tuple[Epoch, ...], Epoch]:
     """Return all epochs, and the one whose weights the network has now."""
+    learner = _learner(spec, dataset, parts, built.network, tuned)
     fit = Fit(
-        _learner(spec, dataset, parts, built.network, tuned),
+        learner,
         _prepare(dataset, parts.train, built.layers),
         _prepare(dataset, parts.validation, built.layers),
         spec.training,
@@ -159,15 +165,31 @@ def _fit(
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
-    best = BestWeights(built.network, _monitor(spec))
     keeps_best = _keeps_best(spec)
-    history = []
+    run = Run(learner, fit, BestWeights(built.network, _monitor(spec)))
+    make_resumable(
+        run,
+        workspace.checkpoints,
+        spec.checkpoint,
+        report,
+        identity=_identity(spec, dataset, parts, tuned),
+        settings=settings,
+        clock=clock,
+    )
     for epoch in fit:
-        history.append(epoch)
+        run.history.append(epoch)
         checkpoints.after(epoch)
         if keeps_best:
-            best.after(epoch)
-    return tuple(history), best.restore() if keeps_best else history[-1]
+            run.best.after(epoch)
+    return tuple(run.history), run.best.restore() if keeps_best else run.history[-1]
+
+
+def _identity(spec: TrainSpec, dataset: Dataset, parts: Parts, tuned: Tuned) -> dict[str, str]:
+    """Return what tells this training from every other: what it learns from, and how."""
+    recipe = dump_spec(spec)
+    told = {"model": recipe["model"], "preprocess": recipe["preprocess"], "training": recipe["training"]}
+    how = json.dumps([told, tuned.batch_size, tuned.learning_rate], sort_keys=True)
+    return {"data": dataset.digest, "split": parts.digest, "recipe": hashlib.sha256(how.encode()).hexdigest()}
 
 
 def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned) -> Learner:
