@@ -41,17 +41,17 @@ def fetched_inputs(spec: JobSpec, lease: Lease, folder: Path, sources: Sources) 
 
     Raises `StoreError`, `DatabaseUnavailable`, `worker.cache.GaveUp`, and what `decode` raises.
     """
-    if isinstance(spec, EvaluateSpec):
-        _fetch_model(spec, folder, sources)
+    if spec.model_source is not None:
+        _fetch_model(spec.model_source.job, folder, sources)
     with ExitStack() as used:
         yield {} if isinstance(spec, CommandSpec) else _fetch_datasets(spec, lease, used, sources)
 
 
-def _fetch_model(spec: EvaluateSpec, folder: Path, sources: Sources) -> None:
+def _fetch_model(job_id: str, folder: Path, sources: Sources) -> None:
     with sources.database.read() as conn:
-        files = inputs.model_files(conn, spec.model.job)
+        files = inputs.model_files(conn, job_id)
     if len(files) < 2:
-        raise StoreError(f"job {spec.model.job} has no model among its artifacts")
+        raise StoreError(f"job {job_id} has no model among its artifacts")
     for file in files:
         sources.store.fetch_to(file.sha256, folder / file.path)
 

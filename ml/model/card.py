@@ -77,7 +77,9 @@ class ModelCard(SpecModel):
     metrics: dict[str, float]
     """Of that epoch, on train and validation. The test part has not been looked at."""
     parameters: int
-    """Trainable numbers."""
+    """Numbers in the network."""
+    tuned: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """Batch size, learning rate, feeding and steps a call, as they were given or chosen."""
     weights_sha256: _Digest
 
 

@@ -14,7 +14,8 @@ from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import STEP_CLASSES, RandomFlip, RandomTranslate, Rescale, Resize, Step
 from trainshed.specs.profile import ProfileSpec
-from trainshed.specs.train import Model, Training, TrainSpec
+from trainshed.specs.recipe import Clip, EarlyStopping, Schedule, Training
+from trainshed.specs.train import Model, TrainSpec
 
 __all__ = [
     "STEP_CLASSES",
@@ -22,8 +23,10 @@ __all__ = [
     "BaseSpec",
     "Checkpoint",
     "Clean",
+    "Clip",
     "CommandSpec",
     "Data",
+    "EarlyStopping",
     "EvaluateSpec",
     "JobSpec",
     "Model",
@@ -37,6 +40,7 @@ __all__ = [
     "Resources",
     "Retry",
     "RetryBudget",
+    "Schedule",
     "SpecModel",
     "Split",
     "Step",
