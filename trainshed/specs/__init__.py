@@ -22,7 +22,7 @@ from trainshed.specs.augment import (
 from trainshed.specs.base import SpecModel
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
-from trainshed.specs.data import Data, Split
+from trainshed.specs.data import Clean, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
@@ -48,6 +48,7 @@ __all__ = [
     "BaseSpec",
     "CenterCrop",
     "Checkpoint",
+    "Clean",
     "Clip",
     "CommandSpec",
     "Cutmix",
@@ -63,6 +64,7 @@ __all__ = [
     "ModelOfJob",
     "Pad",
     "PerImageStandardize",
+    "Pictures",
     "ProfileSpec",
     "RandomBrightness",
     "RandomColor",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ml.data import Dataset, Parts, divide, load_dataset
+from ml.data import Dataset, Parts, divide, findings, load_dataset
 from ml.errors import InvalidData
 from ml.families.image_classifier.presets import PRESETS
 from ml.families.image_classifier.transfer import transfer_weights
@@ -65,6 +65,8 @@ def train(
     if spec.model.init_from:
         transfer_weights(built.network, dataset.class_names, workspace, report)
     report.message(_describe(dataset, parts, built.network))
+    for finding in findings(dataset, parts):
+        report.message(f"warning: {finding}")
     tuned = _tune(spec, parts, built, settings)
     report.message(_chosen(tuned, spec))
     history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, clock)
@@ -246,7 +248,12 @@ def _trained_on(spec: TrainSpec, dataset: Dataset, parts: Parts) -> TrainedOn:
         train_class_counts=_class_counts(dataset, parts),
         provenance=dataset.provenance,
         licence=dataset.licence,
-        synthetic=False,
+        synthetic=dataset.synthetic,
+        format=dataset.format,
+        images=spec.data.images,
+        clean=spec.data.clean,
+        dropped=dict(dataset.dropped),
+        findings=findings(dataset, parts),
     )
 
 
