@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from ml.errors import InvalidData
 from ml.job import RunSettings
 from ml.report import MemoryReport
 from ml.run import run
+from ml.steps import preprocessing_layers
 from tests.ml.made_files import load
 from trainshed.specs import Split, parse_spec
 
@@ -157,14 +160,48 @@ def trained(tmp_path: Path, document: dict[str, Any], arrays: dict[str, np.ndarr
     return {**card, "messages": report.messages}
 
 
-def test_nothing_that_training_keeps_depends_on_the_test_rows(tmp_path, shapes, train_document):
+FITTED = ["standardize", "min_max"]
+
+
+def two_runs(
+    tmp_path: Path, step: str, shapes: dict[str, np.ndarray], document: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Train twice on the same examples, with a fitted step; the second time with other test rows."""
     x, y = shapes["x"], shapes["y"]
+    document = {**document, "preprocess": [{"step": step}, *document["preprocess"][1:]]}
     arrays = {"x_train": x[:48], "y_train": y[:48], "x_test": x[48:], "y_test": y[48:]}
-    plain = trained(tmp_path / "plain", train_document, arrays)
-    other = trained(tmp_path / "other", train_document, {**arrays, "x_test": 255 - arrays["x_test"]})
+    plain = trained(tmp_path / "plain", document, arrays)
+    other = trained(tmp_path / "other", document, {**arrays, "x_test": 255 - arrays["x_test"]})
     assert plain["data"]["digest"] != other["data"]["digest"]
+    return [plain, other]
+
+
+@pytest.mark.parametrize("step", FITTED)
+def test_nothing_that_training_keeps_depends_on_the_test_rows(tmp_path, shapes, train_document, step):
+    plain, other = two_runs(tmp_path, step, shapes, train_document)
     assert plain["weights_sha256"] == other["weights_sha256"]
-    assert plain["preprocess"] == other["preprocess"]
+    assert fitted(tmp_path / "plain") == fitted(tmp_path / "other")
+
+
+@pytest.mark.parametrize("step", FITTED)
+def test_a_step_that_is_fitted_on_the_test_rows_is_found_so(tmp_path, monkeypatch, shapes, train_document, step):
+    """Break the rule on purpose: the comparison of the test above must notice."""
+
+    def fitted_on_all(steps: Any, images: Any, train_rows: Any) -> Any:
+        return preprocessing_layers(steps, images, np.arange(len(images)))
+
+    module = importlib.import_module("ml.families.image_classifier.train")
+    monkeypatch.setattr(module, "preprocessing_layers", fitted_on_all)
+    plain, other = two_runs(tmp_path, step, shapes, train_document)
+    assert plain["weights_sha256"] != other["weights_sha256"]
+    assert fitted(tmp_path / "plain") != fitted(tmp_path / "other")
+
+
+def fitted(folder: Path) -> list[Any]:
+    """Return what the saved model knows of its data: the configuration of each layer before the network."""
+    with zipfile.ZipFile(folder / "job" / "output" / "model.keras") as archive:
+        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    return [layer["config"] for layer in layers if layer["class_name"] != "Functional"]
 
 
 def test_a_training_job_says_what_leaks_and_keeps_it_on_the_card(tmp_path, shapes, train_document):
