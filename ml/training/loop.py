@@ -60,7 +60,6 @@ class Fit:
     def __init__(
         self,
         learner: Learner,
-        train: Prepared,
         validation: Prepared,
         recipe: Training,
         tuned: Tuned,
@@ -71,14 +70,13 @@ class Fit:
     ) -> None:
         self.between: Callable[[Position], None] = _nothing
         self._learner = learner
-        self._train = train
         self._validation = validation
         self._recipe = recipe
         self._report = report
         self._augment = augment
         self._clock = clock
         self._feed = FEEDS[tuned.feeding]
-        self._steps_per_epoch = math.ceil(len(train.labels) / tuned.batch_size)
+        self._steps_per_epoch = math.ceil(len(augment.labels) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
         self._plan = Plan(
             batch_size=tuned.batch_size,
@@ -128,7 +126,7 @@ class Fit:
 
     def _pass(self, epoch: int) -> Mean:
         """Learn from each example once; in the first epoch from those that are left."""
-        order = epoch_order(len(self._train.labels), seed=self._recipe.seed, epoch=epoch)
+        order = epoch_order(len(self._augment.labels), seed=self._recipe.seed, epoch=epoch)
         before = (epoch - 1) * self._steps_per_epoch
         done = self._begin.step_in_epoch if epoch == self._begin.epoch + 1 else 0
         chunks = self._plan.chunks(order, first=before + 1, done=done)
@@ -142,8 +140,7 @@ class Fit:
         return self._tally.read()
 
     def _prepare(self, epoch: int, chunk: Chunk) -> Examples:
-        images = self._augment(self._train.images[chunk.rows], epoch=epoch, examples=chunk.rows)
-        return Examples(images, self._train.labels[chunk.rows])
+        return Examples(*self._augment(chunk.rows, epoch=epoch))
 
     def _learn(self, chunk: Chunk, examples: Examples) -> Any:
         if not chunk.recorded:

@@ -65,7 +65,7 @@ def train(
     parts = divide(dataset, spec.data.split)
     _refuse_watching_nothing(spec, parts)
     _warn_of_slow_precision(spec, report)
-    built = _build(spec, dataset)
+    built = _build(spec, dataset, parts)
     if spec.model.init_from:
         transfer_weights(built.network, dataset.class_names, workspace, report)
     report.message(_describe(dataset, parts, built.network))
@@ -101,8 +101,8 @@ def _warn_of_slow_precision(spec: TrainSpec, report: Report) -> None:
         )
 
 
-def _build(spec: TrainSpec, dataset: Dataset) -> _Built:
-    layers = preprocessing_layers(spec.preprocess)
+def _build(spec: TrainSpec, dataset: Dataset, parts: Parts) -> _Built:
+    layers = preprocessing_layers(spec.preprocess, dataset.images, parts.train)
     build = PRESETS[spec.model.preset]
     shape = output_shape(layers, dataset.image_shape)
     with computing_in(spec.training.precision):
@@ -153,15 +153,22 @@ def _fit(
     clock: Callable[[], float],
 ) -> tuple[tuple[Epoch, ...], Epoch]:
     """Return all epochs, and the one whose weights the network has now."""
-    learner = _learner(spec, dataset, parts, built.network, tuned)
+    train = _prepare(dataset, parts.train, built.layers)
+    augment = Augmentation.of(
+        spec.preprocess,
+        seed=spec.training.seed,
+        images=train.images,
+        labels=train.labels,
+        n_classes=dataset.n_classes,
+    )
+    learner = _learner(spec, dataset, parts, built.network, tuned, soft_targets=augment.mixes)
     fit = Fit(
         learner,
-        _prepare(dataset, parts.train, built.layers),
         _prepare(dataset, parts.validation, built.layers),
         spec.training,
         tuned,
         report,
-        augment=Augmentation.of(spec.preprocess, seed=spec.training.seed),
+        augment=augment,
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
@@ -192,7 +199,9 @@ def _identity(spec: TrainSpec, dataset: Dataset, parts: Parts, tuned: Tuned) -> 
     return {"data": dataset.digest, "split": parts.digest, "recipe": hashlib.sha256(how.encode()).hexdigest()}
 
 
-def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned) -> Learner:
+def _learner(
+    spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned, *, soft_targets: bool
+) -> Learner:
     recipe = spec.training
     steps_per_epoch = math.ceil(len(parts.train) / tuned.batch_size)
     return Learner(
@@ -200,6 +209,7 @@ def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Mod
         make_optimizer(recipe, tuned, steps_per_epoch=steps_per_epoch),
         make_objective(recipe, class_counts=_class_counts(dataset, parts), class_names=dataset.class_names),
         batch_size=tuned.batch_size,
+        soft_targets=soft_targets,
     )
 
 
