@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
+from db.bulk import BulkInsert
 from db.clock import read_clock
 from db.leases import LEASE_S, Lease
-from db.models import DatasetUse, Dependency, Job
+from db.models import DatasetUse, Dependency, Event, Job
 from db.models.base import Json
 from db.sql import Statement
 from trainshed import states
@@ -141,10 +142,23 @@ def record(conn: Connection, job_id: str, type_: str, by: By) -> None:
 
 # --- submit ---
 
-_SUBMITTED: Final = Statement(f"""
-    INSERT INTO event (txid, job_id, seq, type, state, reason, message, actor, cause, attempt, at)
-    VALUES ({{txid}}, :id, 1, '{states.SUBMIT.name}', :state, :reason, :message, :actor, :cause, 0, :created_at)
-""")
+_NEW_JOBS: Final = BulkInsert(
+    Job,
+    (
+        *("id", "project_id", "created_by", "kind", "name", "labels", "spec", "created_at"),
+        *("state", "reason", "message", "event_seq", "version", "held", "priority", "pool"),
+        *("cpus", "memory_bytes", "gpus", "not_before", "queued_at", "queue_timeout_s", "hinted_at"),
+        *("attempt", "hb", "retry_of"),
+    ),
+)
+_SUBMITTED: Final = BulkInsert(
+    Event,
+    ("job_id", "state", "reason", "message", "actor", "cause", "at"),
+    txid="{txid}",
+    seq="1",
+    type=f"'{states.SUBMIT.name}'",
+    attempt="0",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +179,7 @@ def submit(conn: Connection, job: NewJob, by: By, *, blocked: bool) -> None:
 
 def submit_all(conn: Connection, rows: Sequence[NewRow]) -> None:
     """Make many jobs with a handful of statements."""
-    conn.execute(insert(Job), [row.values for row in rows])
+    _NEW_JOBS.run(conn, [row.values for row in rows])
     needs = [{"job_id": row.values["id"], "needs_id": needed} for row in rows for needed in row.needs]
     if needs:
         conn.execute(insert(Dependency), needs)
@@ -176,8 +190,19 @@ def submit_all(conn: Connection, rows: Sequence[NewRow]) -> None:
     ]
     if reads:
         conn.execute(insert(DatasetUse), reads)
-    events = [{**row.values, "actor": row.by.actor.value, "cause": row.by.cause} for row in rows]
-    conn.execute(_SUBMITTED.on(conn.dialect.name), events)
+    _SUBMITTED.run(conn, [_first_event(row) for row in rows])
+
+
+def _first_event(row: NewRow) -> dict[str, Any]:
+    return {
+        "job_id": row.values["id"],
+        "state": row.values["state"],
+        "reason": row.values["reason"],
+        "message": row.values["message"],
+        "actor": row.by.actor.value,
+        "cause": row.by.cause,
+        "at": row.values["created_at"],
+    }
 
 
 def prepare(job: NewJob, by: By, *, blocked: bool, now: float, reads: tuple[tuple[str, int], ...] = ()) -> NewRow:
