@@ -23,6 +23,7 @@ from ml.job import RunSettings, Summary
 from ml.model.card import FILE_NAME, ModelCard, TrainedOn
 from ml.model.card_text import render_card
 from ml.model.checkpoints import Checkpoints
+from ml.model.exports import export
 from ml.model.file import save_model, weights_digest, with_preprocessing
 from ml.precision import computing_in, has_bfloat16
 from ml.report import Report
@@ -76,6 +77,7 @@ def train(
     history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, settings, clock)
     card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
     _export(built.model, card, workspace)
+    export(spec.export, built.model, card, workspace)
     return Summary(metrics=card.metrics, facts=_facts(card))
 
 
