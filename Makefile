@@ -8,10 +8,10 @@ READY  := $(VENV)/ready
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench docs format clean
+.PHONY: help setup check test demo up bench resume-proof docs format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv
 
@@ -39,6 +39,9 @@ up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 
 bench: $(READY) ## Measure, and print what each step costs
 	$(BIN)/python -m bench
+
+resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
+	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate
