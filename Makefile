@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench docs format clean
+.PHONY: help setup check test sim demo up bench docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: $(READY) ## Lint, types, import contracts
 
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest
+
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py

@@ -7,7 +7,7 @@ more than to look whether the end is right: a superseded attempt that writes and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -35,6 +35,10 @@ _MOVED_BY: Final = {
 }
 _LEFT_ALONE: Final = frozenset({"start", "cancel_requested", "relabel", "reprioritise"})
 """Events that are no moves: the state stays."""
+
+
+Outages = Sequence[tuple[float, float]]
+"""From when to when, in order."""
 
 
 class Violation(Exception):
@@ -65,13 +69,13 @@ class Judge:
         self._retries.clear()
         self._beaten_at.clear()
 
-    def see(self, after: Snapshot, doer: Doer, *, now: float, true_now: float, blind_until: float = 0.0) -> None:
+    def see(self, after: Snapshot, doer: Doer, *, now: float, true_now: float, outages: Outages = ()) -> None:
         """Judge one commit. Raises `Violation`.
 
-        `now` is the time by the database's clock, `true_now` by one that nobody moves; nobody could beat before
-        `blind_until`, because the database was away.
+        `now` is the time by the database's clock, `true_now` by one that nobody moves; in `outages` the database was
+        away for so long that no heartbeat could come, and none could be missed.
         """
-        case = _Case(self.seen, after, doer, now, true_now, blind_until, self)
+        case = _Case(self.seen, after, doer, now, true_now, outages, self)
         case.judge()
         for job in after.jobs.values():
             before = self.seen.jobs.get(job.id)
@@ -97,7 +101,7 @@ class _Case:
     doer: Doer
     now: float
     true_now: float
-    blind_until: float
+    outages: Outages
     judge_: Judge
 
     def judge(self) -> None:
@@ -220,7 +224,7 @@ class _Case:
             self._demand(in_time, f"{old.id} ended {outcome} and waits {waits_s} s")
 
     def _reaped(self, old: JobRow) -> None:
-        still_s = self.true_now - max(self.judge_.beaten_at(old.id, old.attempt), self.blind_until)
+        still_s = _longest_look(self.judge_.beaten_at(old.id, old.attempt), self.true_now, self.outages)
         self._demand(still_s >= LEASE_S - CLOCK_SLACK_S, f"{old.id} was reaped {still_s:.1f} s after a heartbeat")
 
     def _cancelled(self, old: JobRow, new: JobRow, event: EventRow) -> None:
@@ -354,6 +358,15 @@ class _Case:
 
     def _refuse(self, why: str) -> NoReturn:
         raise Violation(f"{why} [{self.doer}]")
+
+
+def _longest_look(since: float, until: float, outages: Outages) -> float:
+    """Return for how long at a stretch somebody could have seen that nothing moved."""
+    longest, start = 0.0, since
+    for began, ended in outages:
+        if ended > start:
+            longest, start = max(longest, began - start), ended
+    return max(longest, until - start)
 
 
 def _as_ended(job: JobRow) -> JobRow:
