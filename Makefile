@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test sim demo up bench docs format clean
+.PHONY: help setup check test sim mutants demo up bench docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real p
 
 sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+
+mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py

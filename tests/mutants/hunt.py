@@ -19,8 +19,8 @@ from tests.sim.world import run_seed
 from tests.stateful.moves import Moves
 from tests.stateful.shed import Shed
 
-EXAMPLES: Final = 250
-SEEDS: Final = 60
+EXAMPLES: Final = 400
+SEEDS: Final = 100
 
 
 class Mutant(Protocol):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, Final
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 from sqlalchemy import Connection
 
 from api.operations.orders import Accepted, make
@@ -25,13 +25,13 @@ from reconciler import expire, prune, rehint, unblock
 from tests.sim.judge import Doer
 from tests.sim.model import CLOCK_SLACK_S, all_parents_succeeded, best_claim, has_failed_parent
 from tests.sim.snapshot import JobRow
+from tests.stateful.draws import ANY_WORKER, ENDS, FIRST, LACKS, SPECS
 from tests.stateful.shed import (
     POOLS,
     RECONCILER,
     RECONCILER_DOES,
     USER,
     USER_DOES,
-    WORKERS,
     Blocked,
     Shed,
     capacity_of,
@@ -40,31 +40,6 @@ from tests.stateful.shed import (
 )
 from trainshed.errors import IdempotencyMismatch
 from trainshed.states import TERMINAL_STATES, Actor, AttemptOutcome, JobRequest, JobState, Reason
-
-_ENDS: Final = (
-    *[AttemptOutcome.SUCCEEDED] * 8,  # what waits for a job needs this one
-    *(outcome for outcome in AttemptOutcome if outcome is not AttemptOutcome.RUNNING),
-)
-_SPECS: Final = st.fixed_dictionaries(
-    {},
-    optional={
-        "priority": st.integers(0, 2),
-        "resources": st.fixed_dictionaries(
-            {},
-            optional={
-                "pool": st.sampled_from(["cpu", "cpu", "gpu"]),
-                "cpus": st.sampled_from([1.0, 2.0]),
-                "memory": st.sampled_from([2**20, 2**33]),
-                "gpus": st.integers(0, 1),
-            },
-        ),
-        "retry": st.fixed_dictionaries(
-            {"budget": st.fixed_dictionaries({"crashed": st.integers(0, 1), "worker_lost": st.integers(0, 2)})}
-        ),
-        "timeout": st.fixed_dictionaries({"queue": st.sampled_from([3.0, 60.0])}),
-    },
-)
-_WORKERS: Final = st.sampled_from(WORKERS)
 
 
 def move(**draws: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -97,7 +72,13 @@ class Moves(RuleBasedStateMachine):
 
     # --- submit ---
 
-    @move(target=jobs, spec=_SPECS, parents=st.lists(jobs, max_size=2, unique=True))
+    @initialize(target=jobs)
+    def begin_with_some(self) -> MultipleResults[str]:
+        """Of each sort one, so that claims have something to choose from."""
+        results = [self._order(document) for document in FIRST]
+        return multiple(*(result.job_id for result in results if isinstance(result, Accepted)))
+
+    @move(target=jobs, spec=SPECS, parents=st.lists(jobs, max_size=2, unique=True))
     def submit(self, spec: dict[str, Any], parents: list[str]) -> Any:
         document = {**spec, "depends_on": parents} if parents else spec
         result = self._order(document)
@@ -142,21 +123,9 @@ class Moves(RuleBasedStateMachine):
 
     # --- work ---
 
-    @move(
-        target=leases,
-        worker=_WORKERS,
-        pool=st.sampled_from(["cpu", "cpu", "cpu", "gpu"]),
-        cpus=st.sampled_from([2.0, 2.0, 1.0]),
-        memory=st.sampled_from([2**33, 2**33, 0]),
-        gpus=st.integers(0, 1),
-        runs_commands=st.sampled_from([True, True, True, False]),
-    )
-    def claim(
-        self, worker: str, pool: str, cpus: float, memory: int, gpus: int, runs_commands: bool
-    ) -> Lease | MultipleResults[Lease]:
-        capacity = capacity_of(
-            worker, pool=pool, cpus=cpus, memory_bytes=memory, gpus=gpus, runs_commands=runs_commands
-        )
+    @move(target=leases, worker=ANY_WORKER, lacks=LACKS)
+    def claim(self, worker: str, lacks: dict[str, Any]) -> Lease | MultipleResults[Lease]:
+        capacity = capacity_of(worker, **lacks)
         before = self.shed.seen
         best = best_claim(before, capacity, self.shed.now(), locked=self.locked)
         won: Claim | None = self.shed.commit(Doer(Actor.WORKER, worker), lambda conn: transitions.claim(conn, capacity))
@@ -165,7 +134,7 @@ class Moves(RuleBasedStateMachine):
             return multiple()
         assert won is not None, f"{best} could be claimed, and was not"
         assert won.lease == Lease(best.id, best.attempt + 1, worker), f"{best} comes before {won.lease}"
-        assert won.more == self._waits(pool)
+        assert won.more == self._waits(capacity.pool)
         return won.lease
 
     def _waits(self, pool: str) -> bool:
@@ -173,7 +142,7 @@ class Moves(RuleBasedStateMachine):
         jobs = self.shed.seen.jobs.values()
         return any(job.state == JobState.QUEUED and job.pool == pool and job.not_before <= now for job in jobs)
 
-    @move(worker=_WORKERS, held=st.lists(leases, max_size=3))
+    @move(worker=ANY_WORKER, held=st.lists(leases, max_size=3))
     def beat(self, worker: str, held: list[Lease]) -> None:
         mine = [lease.job_id for lease in held]
         before = self.shed.seen.jobs
@@ -215,7 +184,7 @@ class Moves(RuleBasedStateMachine):
         after = self.shed.seen.attempts[lease.job_id, lease.attempt].log_bytes
         assert after == stored + (size if took else 0)
 
-    @move(lease=leases, other=_WORKERS)
+    @move(lease=leases, other=ANY_WORKER)
     def print_for_another(self, lease: Lease, other: str) -> None:
         stored = self.shed.seen.attempts[lease.job_id, lease.attempt]
         mine = Lease(lease.job_id, lease.attempt, other)
@@ -238,7 +207,7 @@ class Moves(RuleBasedStateMachine):
         else:
             assert not _holds(before, lease)
 
-    @move(lease=leases, outcome=st.sampled_from(_ENDS), jitter=st.floats(0, 1, exclude_max=True))
+    @move(lease=leases, outcome=st.sampled_from(ENDS), jitter=st.floats(0, 1, exclude_max=True))
     def end(self, lease: Lease, outcome: AttemptOutcome, jitter: float) -> None:
         """The moves are guarded themselves, without the fence that a worker puts before them."""
         before = self.shed.seen.jobs[lease.job_id]
@@ -247,6 +216,13 @@ class Moves(RuleBasedStateMachine):
         if moved is not None:
             assert self.shed.seen.jobs[lease.job_id].state == moved.state
         self._check_dependents()
+
+    @move(target=leases, lease=leases)
+    def begin_again(self, lease: Lease) -> Lease | MultipleResults[Lease]:
+        """The same worker gives a job back and takes the next one: often the same, and the old lease names it still."""
+        self.end(lease=lease, outcome=AttemptOutcome.PREEMPTED, jitter=0.0)
+        won: Lease | MultipleResults[Lease] = self.claim(worker=lease.owner, lacks={})
+        return won
 
     def _as(self, lease: Lease, write: Any) -> Any:
         return self.shed.commit(Doer(Actor.WORKER, lease.owner, lease), write)
@@ -313,13 +289,13 @@ class Moves(RuleBasedStateMachine):
             self.shed.commit(USER_DOES, lambda conn: changes.set_priority(conn, job, priority, USER.by))
             assert self.shed.seen.jobs[job].priority == priority
 
-    @move(worker=_WORKERS, drain=st.sampled_from([True, False, False]))
+    @move(worker=ANY_WORKER, drain=st.sampled_from([True, False, False]))
     def drain(self, worker: str, drain: bool) -> None:
         there = self.shed.seen.workers.get(worker)
         was_set = self.shed.commit(USER_DOES, lambda conn: workers.set_drain(conn, worker, drain=drain))
         assert was_set == (there is not None and (there.state != "gone" or not drain))
 
-    @move(worker=_WORKERS)
+    @move(worker=ANY_WORKER)
     def seen(self, worker: str) -> None:
         there = self.shed.seen.workers.get(worker)
 

@@ -64,7 +64,7 @@ class Interleaved(Moves):
     @initialize(target=Moves.leases)
     def begin_with_a_family(self) -> MultipleResults[Lease]:
         """Two jobs that run, and one that waits for both: what is most at stake when two transactions overlap."""
-        parents = [self._made({}), self._made({})]
+        parents = [self._made({"priority": 9}), self._made({"priority": 9})]
         self._made({"depends_on": parents})
         return multiple(*(self._claimed(worker) for worker in WORKERS))
 
