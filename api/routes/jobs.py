@@ -1,4 +1,4 @@
-"""/api/v1/jobs: submit, list, get, change, cancel, hold, release, retry, clone, delete."""
+"""/api/v1/jobs: submit, list, get, change, cancel, hold, release, pause, resume, retry, clone, delete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.auth.requires import ChangesJobs, ReadsJobs
-from api.operations import cancel, change, jobs, submit
+from api.description import reference
+from api.operations import cancel, change, jobs, pause, submit
 from api.operations.change import Change
 from api.operations.drafts import Syntax
 from api.operations.jobs import Versioned
@@ -39,29 +40,20 @@ _SYNTAX: Final[dict[str, Syntax]] = {
 _EXAMPLE: Final[dict[str, Any]] = {"kind": "command", "name": "hello", "command": ["echo", "hello"]}
 
 
-def _body(description: str, schema: dict[str, Any], example: Any, *, required: bool = True) -> dict[str, Any]:
+def _body(description: str, schema: dict[str, str], example: Any) -> dict[str, Any]:
     media = {"schema": schema, "example": example}
     content = {"application/json": media, "application/yaml": media}
-    return {"requestBody": {"required": required, "description": description, "content": content}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-_SPEC_BODY: Final = _body("A job spec; its JSON Schema is docs/job.schema.json.", {"type": "object"}, _EXAMPLE)
-_BATCH_BODY: Final = _body(
-    "Up to 1,000 job specs.",
-    {
-        "type": "object",
-        "required": ["jobs"],
-        "additionalProperties": False,
-        "properties": {"jobs": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
-    },
-    {"jobs": [_EXAMPLE, _EXAMPLE]},
-)
+_SPEC_BODY: Final = _body("A job spec.", reference("Spec"), _EXAMPLE)
+_BATCH_BODY: Final = _body("Up to 1,000 job specs.", reference("SpecList"), {"jobs": [_EXAMPLE, _EXAMPLE]})
 _PATCH_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": False,
         "description": "A JSON merge patch (RFC 7396) of the spec.",
         "content": {
-            media_type: {"schema": {"type": "object"}, "example": {"priority": 5}}
+            media_type: {"schema": reference("SpecPatch"), "example": {"priority": 5}}
             for media_type in ("application/json", "application/merge-patch+json")
         },
     }
@@ -313,6 +305,31 @@ async def release(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
 
 
 @router.post(
+    "/{job_id}/pause",
+    operation_id="jobs_pause",
+    summary="Stop a job until it is resumed",
+    status_code=202,
+    response_model=wire.Job,
+    responses=problems(404, 409),
+)
+async def pause_(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
+    """Ask a running job to keep its state and stop; hold a waiting one. To repeat it does no harm."""
+    return _versioned(await run_in_threadpool(pause.pause, parts, who, job_id), status=202)
+
+
+@router.post(
+    "/{job_id}/resume",
+    operation_id="jobs_resume",
+    summary="Let a paused job go on",
+    response_model=wire.Job,
+    responses=problems(404, 409),
+)
+async def resume(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
+    """Queue a paused job, which goes on from where it stopped; release a held one. To repeat it does no harm."""
+    return _versioned(await run_in_threadpool(pause.resume, parts, who, job_id))
+
+
+@router.post(
     "/{job_id}/retry",
     operation_id="jobs_retry",
     summary="Run a finished job again",
@@ -341,8 +358,8 @@ async def clone(
     return _accepted(await submit.clone(parts, who, job_id, content, key=idempotency_key))
 
 
-def _versioned(found: Versioned) -> Response:
-    return json_answer(found.job, headers={"ETag": found.etag})
+def _versioned(found: Versioned, *, status: int = 200) -> Response:
+    return json_answer(found.job, status=status, headers={"ETag": found.etag})
 
 
 def _link(request: Request, next_cursor: str | None) -> dict[str, str]:
