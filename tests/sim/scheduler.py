@@ -92,8 +92,8 @@ class Scheduler:
         while not until():
             if self.now > deadline:
                 return False
-            self._turn()
             self._bury()
+            self._turn()
         return True
 
     def _bury(self) -> None:
@@ -109,6 +109,8 @@ class Scheduler:
             raise Killed
         thread.wake_at = self.now + seconds
         self.hub.switch()
+        if not thread.process.alive:
+            raise Killed
 
     def wait(self, condition: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until `condition` holds, and no longer than `timeout`. Returns whether it holds."""
