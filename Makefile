@@ -8,7 +8,7 @@ READY  := $(VENV)/ready
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench resume-proof docs format clean
+.PHONY: help setup check test sim mutants resume-proof demo up bench docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ check: $(READY) ## Lint, types, import contracts
 
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
+
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+
+mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
