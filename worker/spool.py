@@ -2,6 +2,7 @@
 
     spool/<worker id>/lock                  held as long as the worker lives
     spool/<worker id>/data/<sha256>         uploaded datasets, shared by the jobs of the worker
+    spool/<worker id>/data/decoded-<key>    the same, decoded
     spool/<worker id>/<job>.<attempt>/log   what the job printed; out of the job's reach
     spool/<worker id>/<job>.<attempt>/work  the job's own folder: inputs, output, tmp
 
@@ -37,6 +38,11 @@ class AttemptFolder:
         return self.path / "work"
 
     @property
+    def decoding(self) -> Path:
+        """The folder of the child that decodes its data, which is another one than the job."""
+        return self.path / "decoding"
+
+    @property
     def inputs(self) -> Path:
         return self.work / "inputs"
 
@@ -44,10 +50,15 @@ class AttemptFolder:
     def output(self) -> Path:
         return self.work / "output"
 
+    @property
+    def checkpoints(self) -> Path:
+        """States of training that the job writes."""
+        return self.work / "checkpoints"
+
     def make(self) -> None:
         """Make the folders that a job finds. Only this worker's user may look into them."""
         self.path.mkdir(mode=0o700)
-        for folder in (self.work, self.inputs, self.output, self.work / "tmp", self.work / "work"):
+        for folder in (self.work, self.inputs, self.output, self.checkpoints, self.work / "tmp", self.work / "work"):
             folder.mkdir(mode=0o700)
         self.log.touch(mode=0o600)
 
