@@ -8,10 +8,10 @@ READY  := $(VENV)/ready
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench docs format clean
+.PHONY: help setup check test compose-test demo up bench docs format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv
 
@@ -30,6 +30,9 @@ check: $(READY) ## Lint, types, import contracts
 
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
+
+compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
+	$(BIN)/python -m tests.compose.live compose-report.json
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
