@@ -8,7 +8,7 @@ READY  := $(VENV)/ready
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test sim mutants resume-proof demo up bench docs format clean
+.PHONY: help setup check test sim mutants resume-proof compose-test demo up bench docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
 
 mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
+
+compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
+	$(BIN)/python -m tests.compose.live compose-report.json
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
