@@ -32,7 +32,7 @@ _JOB: Final = {
 _DATASET: Final = {
     "list": Verb("dataset:list_datasets", "List datasets, each with its newest version."),
     "get": Verb("dataset:get", "Show a dataset with its versions, or one version: faces@2"),
-    "upload": Verb("dataset:upload", "Make a file the newest version of a dataset."),
+    "upload": Verb("dataset:upload", "Make a file or a folder the newest version of a dataset."),
     "download": Verb("dataset:download", "Fetch a version of a dataset: faces@2, or faces for the newest."),
     "delete": Verb("dataset:delete", "Delete a version of a dataset, faces@2, or all of it, faces."),
     "profile": Verb("dataset:profile", "Show what the platform found in a version of a dataset."),
