@@ -61,7 +61,7 @@ def test_a_spec_with_all_defaults_reads_back_from_json_and_from_yaml(spec: JobSp
 
     assert parse_spec(document) == spec
     assert load_spec(json.dumps(document), syntax="json") == spec
-    assert load_spec(yaml.safe_dump(document, allow_unicode=True)) == spec
+    assert load_spec(yaml.safe_dump(document)) == spec
     assert load_spec(yaml.safe_dump(document, default_flow_style=True)) == spec
 
 
