@@ -6,12 +6,14 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 # Some shells set SECONDS themselves: only what make was told counts.
 FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
+# Most tests wait for processes and servers, so more of them than cores run at once. 1 GB of memory each.
+TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz demo up bench docs format clean
+.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench docs format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv
 
@@ -29,7 +31,16 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/lint-imports
 
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
+
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+
+mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
+
+compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
+	$(BIN)/python -m tests.compose.live compose-report.json
 
 fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on each database
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
@@ -42,6 +53,9 @@ up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 
 bench: $(READY) ## Measure, and print what each step costs
 	$(BIN)/python -m bench
+
+resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
+	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

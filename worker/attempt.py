@@ -1,6 +1,6 @@
 """One attempt at a job, from its claim to its end.
 
-    prepare -> launch -> watch -> collect -> conclude
+    prepare (fetch, decode) -> launch -> watch -> collect -> conclude
 
 Each step may end the attempt; whatever happens becomes one `Ending`, and the ending becomes one move of the job.
 """
@@ -11,15 +11,16 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Literal, TypeVar
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, assert_never
 
 import structlog
 
-from db import blobs, datasets, reports
+from db import blobs, checkpoints, datasets, reports
 from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
@@ -28,11 +29,13 @@ from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, JobSpec, ProfileSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
-from worker.cache import DataCache
+from worker.cache import DataCache, GaveUp
+from worker.checkpoints import CheckpointCarrier, fetched_states
 from worker.collect import Collected, collect
-from worker.inputs import fetched_inputs
+from worker.decoded import BadDecoding, take_over
+from worker.inputs import Sources, fetched_inputs
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
@@ -70,6 +73,14 @@ class AttemptKit:
     """Set when the worker has no time left to wait for anything."""
 
 
+class NotDecoded(Exception):
+    """The data of the job could not be decoded: the attempt ends with that."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.message)
+        self.ending = ending
+
+
 @dataclass(frozen=True, slots=True)
 class Noticed:
     """How a slot came to look for work, and when, in seconds since 1970."""
@@ -103,8 +114,15 @@ class Attempt:
 
     def on_request(self, request: JobRequest) -> None:
         """Take note of what the job was asked to do."""
-        if request is JobRequest.CANCEL:
-            self._orders.give(Stop.CANCEL)
+        match request:
+            case JobRequest.CANCEL:
+                self._orders.give(Stop.CANCEL)
+            case JobRequest.PAUSE:
+                self._orders.give(Stop.PAUSE)
+            case JobRequest.PREEMPT:
+                self._orders.give(Stop.DRAIN)
+            case _:
+                assert_never(request)
 
     def preempt(self) -> None:
         """Have the job return to the queue."""
@@ -127,7 +145,7 @@ class Attempt:
     def _run(self) -> tuple[Ending, Moved | None]:
         self._folder.make()
         carrier = LogCarrier(self.lease, self._folder.log)
-        reporter = Reporter(self._kit.database, self.lease, carrier)
+        reporter = Reporter(self._kit.database, self.lease, carrier, keep_states=self._keep_states)
         try:
             ending, files = self._collect(self._execute(reporter))
             moved = self._conclude(reporter, carrier, ending, files)
@@ -145,8 +163,12 @@ class Attempt:
     def _execute(self, reporter: Reporter) -> Ending:
         with ExitStack() as used:
             try:
-                data_files = used.enter_context(self._inputs())
-                running = self._launch(reporter, data_files)
+                data_files = used.enter_context(self._inputs(reporter))
+                running = self._launch(reporter, data_files, self._states())
+            except NotDecoded as error:
+                return error.ending
+            except GaveUp:
+                return verdict(Seen(stop=self._orders.stop))
             except (StoreError, DatabaseUnavailable) as error:
                 return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
             except SetupFailed as error:
@@ -156,29 +178,67 @@ class Attempt:
             return self._watch(running, reporter)
 
     def _watch(self, running: RunningJob, reporter: Reporter) -> Ending:
+        carrier = self._carrier()
         try:
             seen = Seen(
                 program=self._spec.argv[0] if isinstance(self._spec, CommandSpec) else None,
                 run_timeout_s=self._spec.timeout.run,
                 memory_limit_bytes=self._spec.resources.memory,
             )
-            return verdict(Supervision(running, reporter, self._orders, timeout=self._spec.timeout, seen=seen).watch())
+            supervision = Supervision(running, reporter, carrier, self._orders, timeout=self._spec.timeout, seen=seen)
+            return verdict(supervision.watch())
         finally:
             running.close()
+            carrier.finish()
 
-    def _inputs(self) -> AbstractContextManager[dict[str, DataFile]]:
+    def _inputs(self, reporter: Reporter) -> AbstractContextManager[dict[str, DataFile]]:
         kit = self._kit
-        return fetched_inputs(
-            self._spec, self.lease, self._folder.inputs, database=kit.database, store=kit.store, cache=kit.cache
+        sources = Sources(
+            kit.database,
+            kit.store,
+            kit.cache,
+            decode=partial(self._decode, reporter),
+            gives_up=lambda: self._orders.stop is not None,
         )
+        return fetched_inputs(self._spec, self.lease, self._folder.inputs, sources)
 
-    def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile]) -> RunningJob:
-        log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        before = time.time()
+    def _decode(self, reporter: Reporter, data: Data, file: DataFile, target: Path) -> int:
+        """Have a child decode a dataset for this job and others. It is told of the data, and of nothing else."""
+        files = {data.dataset or "": file}
+        with self._open_log() as log_fd:
+            running = self._kit.launcher.launch(
+                self._confined(
+                    log_fd, self._folder.decoding, task=data.model_dump(mode="json"), work="decode", data_files=files
+                )
+            )
+        ending = self._watch(running, reporter)
+        if ending.outcome is not AttemptOutcome.SUCCEEDED:
+            raise NotDecoded(ending)
         try:
-            running = self._kit.launcher.launch(self._request(log_fd, data_files))
-        finally:
-            os.close(log_fd)
+            return take_over(self._folder.decoding / "output", target)
+        except BadDecoding as error:
+            message = f"What was decoded from {data.dataset} is not sound: {error}."
+            raise NotDecoded(Ending(AttemptOutcome.CRASHED, message, cpu_s=ending.cpu_s)) from error
+
+    def _states(self) -> tuple[Path, ...]:
+        """Fetch the states that an earlier attempt left to go on from."""
+        if not isinstance(self._spec, TrainSpec) or self.lease.attempt == 1:
+            return ()
+        kit = self._kit
+        return fetched_states(self.lease.job_id, self._folder.inputs, database=kit.database, store=kit.store)
+
+    def _carrier(self) -> CheckpointCarrier:
+        kit = self._kit
+        return CheckpointCarrier(self._folder.checkpoints, self.lease, database=kit.database, store=kit.store)
+
+    @property
+    def _keep_states(self) -> int:
+        return self._spec.checkpoint.keep_last if isinstance(self._spec, TrainSpec) else 1
+
+    def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> RunningJob:
+        before = time.time()
+        with self._open_log() as log_fd:
+            running = self._kit.launcher.launch(self._request(log_fd, data_files, states))
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -194,24 +254,41 @@ class Attempt:
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int, data_files: Mapping[str, DataFile]) -> LaunchRequest:
+    def _request(self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
-        return LaunchRequest(
-            job_id=self.lease.job_id,
-            attempt=self.lease.attempt,
-            workdir=self._folder.work,
-            log_fd=log_fd,
-            threads=self._threads,
+        return self._confined(
+            log_fd,
+            self._folder.work,
             argv=self._spec.argv if isinstance(self._spec, CommandSpec) else None,
             task=None if is_program else dump_spec(self._spec),
             env=self._spec.env,
-            memory_limit_bytes=self._spec.resources.memory,
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
-            hidden=(self._kit.spool.root,),
-            allow_unisolated=self._kit.settings.allow_unisolated,
+            states=states,
             network=self._kit.settings.job_network,
         )
+
+    def _confined(self, log_fd: int, workdir: Path, **more: Any) -> LaunchRequest:
+        """Return a request with what holds for every child of this attempt."""
+        return LaunchRequest(
+            job_id=self.lease.job_id,
+            attempt=self.lease.attempt,
+            workdir=workdir,
+            log_fd=log_fd,
+            threads=self._threads,
+            memory_limit_bytes=self._spec.resources.memory,
+            hidden=(self._kit.spool.root,),
+            allow_unisolated=self._kit.settings.allow_unisolated,
+            **more,
+        )
+
+    @contextmanager
+    def _open_log(self) -> Iterator[int]:
+        log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            yield log_fd
+        finally:
+            os.close(log_fd)
 
     @property
     def _threads(self) -> int:
@@ -271,6 +348,8 @@ class Attempt:
             if reporter is not None:
                 reporter.write_rest(conn)
             reports.add_artifacts(conn, self.lease, files)
+            if ending.outcome in _NOT_RESUMED:
+                checkpoints.drop(conn, self.lease.job_id)
             if self._profile is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
                 datasets.note_profile(conn, self.lease.job_id, self._profile)
             return conclude(conn, self.lease, ending, by, jitter=jitter)
@@ -301,3 +380,6 @@ _COLLECTED: Final = frozenset(AttemptOutcome) - {
     AttemptOutcome.WORKER_LOST,
 }
 """Outcomes after which the output folder is taken in. What a job that failed has written helps to see why."""
+
+_NOT_RESUMED: Final = frozenset({AttemptOutcome.SUCCEEDED, AttemptOutcome.CANCELLED})
+"""Outcomes after which nobody goes on. What a job that failed has reached is kept."""

@@ -8,13 +8,16 @@ from typing import Any
 from sqlalchemy import Row
 
 from trainshed.errors import FieldError, InvalidSpec
-from trainshed.specs import EvaluateSpec, JobSpec
+from trainshed.specs import JobSpec
 from trainshed.states import JobState
 
 
 def must_wait(spec: JobSpec, project_id: str, locked: Mapping[str, Row[Any]]) -> bool:
     """Return whether a job has to wait for one of those `locked`. Raises `InvalidSpec` when it would wait in vain."""
-    found = {job_id: locked[job_id] for job_id in spec.waits_for if job_id in locked}
+    waits_for = spec.waits_for
+    if not waits_for:
+        return False
+    found = {job_id: locked[job_id] for job_id in waits_for if job_id in locked}
     ours = {job_id: row for job_id, row in found.items() if row.project_id == project_id}
     errors = tuple(_errors(spec, ours))
     if errors:
@@ -24,13 +27,13 @@ def must_wait(spec: JobSpec, project_id: str, locked: Mapping[str, Row[Any]]) ->
 
 
 def _errors(spec: JobSpec, found: Mapping[str, Row[Any]]) -> Iterator[FieldError]:
-    if isinstance(spec, EvaluateSpec):
-        trained = found.get(spec.model.job)
+    if (source := spec.model_source) is not None:
+        trained = found.get(source.job)
         if trained is not None and trained.kind != "train":
-            message = f"{spec.model.job} is of kind {trained.kind}; only a train job makes a model"
-            yield FieldError("model.job", message, spec.model.job)
+            message = f"{source.job} is of kind {trained.kind}; only a train job makes a model"
+            yield FieldError(source.field, message, source.job)
         else:
-            yield from _error("model.job", spec.model.job, trained)
+            yield from _error(source.field, source.job, trained)
     for index, job_id in enumerate(spec.depends_on):
         yield from _error(f"depends_on[{index}]", job_id, found.get(job_id))
 

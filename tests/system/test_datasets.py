@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from tests.ml.made_files import mnist, write_folder
 from tests.servers import wait_until
 from tests.system.platform import Platform
+from trainshed import Client
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -107,8 +110,8 @@ def test_a_hostile_file_ends_typed_in_its_sandbox_and_the_api_never_opens_it(pla
     hostile = {
         "pickled.npz": (pickled(), "pickled"),
         "bomb.npz": (bomb(), "says it holds"),
-        "text.npz": (b"x,y\n1,2\n", "no complete .npz"),
-        "table.parquet": (b"PAR1", "Supported are .npz, .csv"),
+        "model.pkl": (b"\x80\x04\x95\x00.", "a Python pickle, which is a program"),
+        "table.parquet": (b"PAR1", "looks like a Parquet table"),
         "broken.csv": (b"x,y\n1,\xff\n", "UTF-8"),
     }
     for filename, (content, says) in hostile.items():
@@ -133,3 +136,65 @@ def test_a_job_reads_its_own_dataset_and_no_other_of_the_worker(platform: Platfo
     spy = platform.command("sh", "-c", f"cat {cached[0]} || ls {cached[0].parent} || echo refused")
     platform.wait(spy)
     assert platform.log(spy).strip().endswith("refused")
+
+
+def client_of(platform: Platform) -> Client:
+    return Client(f"http://127.0.0.1:{platform.port}", (platform.folder / "admin.key").read_text().strip())
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_folder_of_idx_files_is_decoded_once_for_all_jobs_and_weights_do_not_depend_on_it(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    bunch = load_digits()
+    images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.uint8)
+    parts = {"train": (images[:1500], labels[:1500]), "t10k": (images[1500:], labels[1500:])}
+    folder = write_folder(platform.folder / "data" / "digits", mnist(parts))
+    platform.start(workers=1, slots=1)
+    with client_of(platform) as client:
+        version = client.upload_dataset("digits", folder)
+
+    trains = [platform.submit({**TRAIN, "data": {"dataset": "digits"}}) for _ in range(2)]
+    from_path = platform.submit({**TRAIN, "data": {"path": str(folder)}})
+    evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": trains[0]}})
+    ended = [platform.wait(job) for job in (*trains, from_path, evaluate)]
+
+    assert [job["state"] for job in ended] == ["succeeded"] * 4, [job["message"] for job in ended]
+    cards = [platform.http.get(f"/jobs/{job['id']}/artifacts/model.json").json() for job in ended[:3]]
+    assert len({card["weights_sha256"] for card in cards}) == 1
+    assert cards[0]["data"]["counts"]["test"] == 297
+    decoded_by = [job["id"] for job in ended if f"{version.ref}: 1,797 examples decoded" in platform.log(job["id"])]
+    assert len(decoded_by) == 1
+    (decoded,) = (platform.folder / "spool").glob("*/data/decoded-*")
+    assert {stat.S_IMODE(file.stat().st_mode) for file in decoded.iterdir()} == {0o440}
+    platform.wait(str(version.profile_job))
+    profile = platform.http.get("/datasets/digits/versions/1").json()["profile"]
+    assert (profile["format"], profile["rows"], [part["rows"] for part in profile["parts"]]) == (
+        "idx",
+        1797,
+        [1500, 297],
+    )
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_job_whose_data_are_being_decoded_can_be_cancelled(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    rows = b"1," * 784
+    (tmp_path / "large.csv").write_bytes((rows + b"0\n" + rows + b"1\n") * 20_000)
+    platform.start(workers=1, slots=1)
+    with client_of(platform) as client:
+        client.upload_dataset("digits", tmp_path / "large.csv", profile=False)
+    job = platform.submit({**TRAIN, "data": {"dataset": "digits"}})
+    decoding = lambda: list((platform.folder / "spool").glob(f"*/{job}.1/decoding/output"))  # noqa: E731
+    wait_until(decoding, within_s=60, what="the decoding to begin")
+
+    assert platform.http.post(f"/jobs/{job}/cancel").status_code < 300
+    ended = platform.wait(job)
+
+    assert (ended["state"], ended["message"]) == ("cancelled", "Cancelled.")
+    assert list((platform.folder / "spool").glob("*/data/decoded-*")) == []
+    again = platform.command("true")
+    assert platform.wait(again)["state"] == "succeeded"

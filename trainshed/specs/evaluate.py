@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from trainshed.specs.base import JobId, SpecModel
-from trainshed.specs.common import BaseSpec
+from trainshed.specs.common import BaseSpec, ModelSource
 from trainshed.specs.data import Data
 
 
@@ -15,11 +15,11 @@ class ModelOfJob(SpecModel):
     """A model by the train job that made it."""
 
     job: JobId
-    """The train job. While it has not finished, the evaluation waits `blocked`."""
+    """The train job. While it has not finished, the job that needs its model waits `blocked`."""
 
 
 class EvaluateSpec(BaseSpec):
-    """Measure accuracy, precision, recall, F1 and the confusion matrix of a trained model."""
+    """Measure a trained model beside baselines: evaluation.json for programs, report.html for people."""
 
     kind: Literal["evaluate"]
     model: ModelOfJob
@@ -30,7 +30,11 @@ class EvaluateSpec(BaseSpec):
     """Which share to measure on."""
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
     """Examples a step."""
+    logistic_regression: bool = True
+    """Whether to fit logistic regression on some of the training examples, as a baseline. It takes seconds."""
+    pictures: Annotated[int, Field(ge=0, le=200)] = 24
+    """How many of the most confused examples the report shows."""
 
     @property
-    def waits_for(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((self.model.job, *self.depends_on)))
+    def model_source(self) -> ModelSource:
+        return ModelSource("model.job", self.model.job)

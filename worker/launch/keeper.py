@@ -295,11 +295,13 @@ def _task(request: LaunchRequest) -> Task:
         return Task(
             job_id=request.job_id,
             attempt=request.attempt,
+            work=request.work,
             spec=dict(request.task or {}),
             workdir=str(request.workdir.resolve()),
             threads=request.threads,
             data_roots=tuple(str(root) for root in request.data_roots),
             data_files=dict(request.data_files),
+            states=tuple(map(str, request.states)),
         )
     except ValueError as error:
         raise ProtocolError(f"the task cannot be sent: {error}") from error
