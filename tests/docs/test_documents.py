@@ -26,8 +26,24 @@ LEFT_OUT = {
     "make test": "runs this test: it would not end",
     "make bench": "measures for minutes",
     "make fuzz": "runs for minutes; tests/fuzz does it for a shorter time",
+    "make sim": "runs for minutes; tests/sim does it for a shorter time",
+    "make mutants": "runs for minutes; tests/mutants does a part of it",
+    "make resume-proof": "runs for minutes; tests/proofs does it for a shorter time",
+    **dict.fromkeys(
+        [
+            "make compose-test",
+            "docker compose up --build -d --scale worker=4",
+            "export TRAINSHED_TOKEN=$(docker compose exec -T api python -m api.auth create-key --name me --role admin)",
+            "docker compose exec -e TRAINSHED_TOKEN api trainshed worker list",
+            "docker compose exec -e TRAINSHED_TOKEN api trainshed worker drain wrk_...",
+            "docker compose up -d --no-recreate --scale worker=2",
+            "docker compose up -d --no-recreate --scale worker=4",
+            "docker compose down",
+        ],
+        "needs a Docker engine; `make compose-test` does it there",
+    ),
 }
-FOLLOWED = ["README.md", "docs/quickstart.md", "docs/rest.md"]
+FOLLOWED = ["README.md", "docs/quickstart.md", "docs/data.md", "docs/rest.md"]
 NOT_TYPED = {"text", "mermaid"}
 ALL = [block for page in pages() for block in blocks_of(page)]
 
