@@ -1,19 +1,17 @@
 """How many requests a key may send, and how many wrong keys may come from one address.
 
 Counted in this process and in memory, so that it works whatever the broker and the database do; each process of the API
-counts for itself.
+counts for itself. All windows are minutes of the same clock: when a new one begins, everything is forgotten at once.
+(The library `limits` forgets in threads of its own, which it starts a hundred times a second.)
 """
 
 from __future__ import annotations
 
-import math
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from trainshed.errors import TooManyRequests
 
@@ -22,12 +20,11 @@ _WINDOW_S: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a window of a minute allows, and what is left of it."""
+    """What a window of a minute allows, and what is left of it. `reset_s`: seconds until the next one."""
 
     quota: int
     left: int
     reset_s: int
-    """Seconds until the next window."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -39,40 +36,48 @@ class Allowance:
 
 
 class Rates:
-    """Counts. Limits are requests a minute; 0: none."""
+    """Counts. Limits are requests a minute; 0: none. Lives on the event loop."""
 
-    def __init__(self, *, requests: int, wrong_keys: int) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(requests) if requests else None
-        self._wrong_keys = RateLimitItemPerMinute(wrong_keys) if wrong_keys else None
+    def __init__(self, *, requests: int, wrong_keys: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._quota = requests
+        self._most_wrong_keys = wrong_keys
+        self._now = now
+        self._window = 0
+        self._requests = Counter[str]()
+        self._wrong_keys = Counter[str]()
 
     def take(self, key_id: str) -> Allowance | None:
         """Count a request, and return what is left; None: there is no limit. Raises `TooManyRequests`."""
-        if self._requests is None:
+        if not self._quota:
             return None
-        allowance = self._count(self._requests, key_id)
-        if allowance.left < 0:
-            raise _refusal(allowance, "This key has sent more than {} requests within a minute.")
-        return allowance
+        reset_s = self._turn_over()
+        self._requests[key_id] += 1
+        left = self._quota - self._requests[key_id]
+        if left < 0:
+            raise _refusal(self._quota, reset_s, "This key has sent more than {} requests within a minute.")
+        return Allowance(self._quota, left, reset_s)
 
     def note_wrong_key(self, address: str) -> None:
         """Count a request without a valid key. Raises `TooManyRequests`."""
-        if self._wrong_keys is None:
+        if not self._most_wrong_keys:
             return
-        allowance = self._count(self._wrong_keys, address)
-        if allowance.left < 0:
-            raise _refusal(allowance, "From this address came more than {} requests without a valid key in a minute.")
+        reset_s = self._turn_over()
+        self._wrong_keys[address] += 1
+        if self._wrong_keys[address] > self._most_wrong_keys:
+            detail = "From this address came more than {} requests without a valid key in a minute."
+            raise _refusal(self._most_wrong_keys, reset_s, detail)
 
-    def _count(self, limit: RateLimitItemPerMinute, who: str) -> Allowance:
-        """Return -1 as what is left of a window that was used up before."""
-        is_allowed = self._limiter.hit(limit, who)
-        reset_at, left = self._limiter.get_window_stats(limit, who)
-        reset_s = max(1, math.ceil(reset_at - time.time()))
-        return Allowance(limit.amount, left if is_allowed else -1, reset_s)
+    def _turn_over(self) -> int:
+        """Begin a new window when it is time, and return how many seconds are left of the present one."""
+        window, within_s = divmod(int(self._now()), _WINDOW_S)
+        if window != self._window:
+            self._window = window
+            self._requests.clear()
+            self._wrong_keys.clear()
+        return _WINDOW_S - within_s
 
 
-def _refusal(allowance: Allowance, detail: str) -> TooManyRequests:
+def _refusal(quota: int, reset_s: int, detail: str) -> TooManyRequests:
     return TooManyRequests(
-        detail.format(allowance.quota),
-        facts={"quota": allowance.quota, "window_s": _WINDOW_S, "retry_after_s": allowance.reset_s},
+        detail.format(quota), facts={"quota": quota, "window_s": _WINDOW_S, "retry_after_s": reset_s}
     )
