@@ -66,6 +66,12 @@ def test_the_plan_uses_the_index_made_for_it(database: Database, statement: Stat
     assert re.search(index, plan), plan
 
 
+@pytest.mark.parametrize("statement", [transitions._EXPIRE, expire._LATE])
+def test_jobs_past_their_queue_timeout_are_sought_by_time(database: Database, statement: Statement) -> None:
+    plan = explain(database, statement)
+    assert re.search(r"Index Cond: .*queue_timeout_s|ix_job_queue_timeout \(<expr><\?\)", plan), plan
+
+
 @pytest.mark.parametrize("statement", [queues._QUEUED, hints._DUE, hints._REHINT])
 def test_the_queues_are_read_from_the_index_of_the_claim_and_never_gone_over(
     database: Database, statement: Statement
