@@ -4,7 +4,8 @@
     empty jobs a second through the whole platform
 
 `python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json;
-`python -m bench control-plane` reads, submits and batches beside bare FastAPI routes, and writes control-plane.json.
+`python -m bench control-plane` reads, submits and batches beside bare FastAPI routes, and writes control-plane.json;
+`python -m bench pages` pages of a million jobs, and what the reconciler asks of them, and writes pages.json.
 
 Wall times on a shared machine are noisy: read p50, and compare ratios of one run.
 """
@@ -22,6 +23,7 @@ from typing import Any
 
 from bench.control_plane import measure_control_plane
 from bench.latency import measure_latency
+from bench.pages import measure_pages
 from bench.platform import bench_platform
 from bench.streams import measure_streams
 from bench.throughput import measure_throughput
@@ -35,6 +37,8 @@ def main() -> int:
         return _measure("streams", options.databases, measure_streams)
     if options.what == "control-plane":
         return _measure("control-plane", options.databases, measure_control_plane)
+    if options.what == "pages":
+        return _measure("pages", options.databases, measure_pages)
 
     def platform(folder: Path, *, database: str) -> dict[str, Any]:
         with bench_platform(folder, database=database) as started:
@@ -69,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="platform",
-        choices=["platform", "streams", "control-plane"],
+        choices=["platform", "streams", "control-plane", "pages"],
         help="default: platform",
     )
     parser.add_argument("--jobs", type=int, default=60, help="jobs for the latency (default: 60)")

@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.durable import serve
 from bench.load import Load, request, run
-from db.migrate import upgrade
 from tests.api.process import ApiProcess
-from tests.servers import PostgresServer, ValkeyServer, free_port, wait_until
+from tests.servers import free_port, wait_until
 
 ROUNDS = 3
 SECONDS = 2.0
@@ -29,7 +29,8 @@ GATES = {
 
 def measure_control_plane(folder: Path, *, database: str) -> dict[str, Any]:
     """Return requests a second, milliseconds, and the ratios to the bare routes. Medians of interleaved rounds."""
-    with _api(folder, database=database) as api:
+    with serve(folder, database=database) as served:
+        api = served.api
         job = api.http.post("/jobs", json=SPEC).json()
         with _bare(folder, api.http.get(f"/jobs/{job['id']}").json()) as bare_port:
             headers = {"Authorization": f"Bearer {api.key}", "Content-Type": "application/json"}
@@ -94,28 +95,6 @@ def _report(database: str, found: dict[str, Load], batch_per_s: float) -> dict[s
         "batch_jobs_per_s": round(batch_per_s),
         "falls_short": short,
     }
-
-
-@contextmanager
-def _api(folder: Path, *, database: str) -> Iterator[ApiProcess]:
-    """The API on a durable database."""
-    postgres = PostgresServer(folder / "postgres", durable=True) if database == "postgresql" else None
-    valkey = ValkeyServer(folder / "valkey")
-    api = None
-    try:
-        if postgres is not None:
-            postgres.start()
-        url = postgres.url("postgres") if postgres else f"sqlite:///{folder / 'trainshed.db'}"
-        upgrade(url)
-        valkey.start()
-        api = ApiProcess(folder, database_url=url, broker_url=valkey.url, log_level="INFO")
-        yield api
-    finally:
-        if api is not None:
-            api.stop()
-        valkey.stop()
-        if postgres is not None:
-            postgres.stop()
 
 
 @contextmanager

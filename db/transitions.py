@@ -463,8 +463,8 @@ _CANCEL: Final = Statement(f"""
 _EXPIRE: Final = Statement(f"""
     WITH late AS {{materialized}} (
         SELECT id AS late_id FROM job
-        WHERE state = 'queued' AND queue_timeout_s IS NOT NULL AND queued_at + queue_timeout_s < {{now}}
-        ORDER BY id LIMIT :limit {{skip_locked}}
+        WHERE state = 'queued' AND queue_timeout_s IS NOT NULL AND queued_at + queue_timeout_s < (SELECT {{now}})
+        ORDER BY queued_at + queue_timeout_s LIMIT :limit {{skip_locked}}
     )
     UPDATE job SET state = 'failed', reason = 'queue_timeout',
         message = 'Waited in the queue for longer than timeout.queue allows.', finished_at = {{now}}, {_COUNT}

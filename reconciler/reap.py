@@ -25,7 +25,8 @@ from trainshed.states import AttemptOutcome
 
 _LONGEST_GAP_S: Final = LEASE_S / 3
 
-_RUNNING: Final = Statement("SELECT id, attempt, hb, owner FROM job WHERE state = 'running' ORDER BY id")
+# Without an order: SQLite would go over all jobs for it.
+_RUNNING: Final = Statement("SELECT id, attempt, hb, owner FROM job WHERE state = 'running'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Reaper:
         now = self._clock()
         self._looked_at = now
         self._first_seen = {lease: self._first_seen.get(lease, now) for lease in seen}
-        stale = [lease for lease, since in self._first_seen.items() if now - since >= LEASE_S]
+        still = (lease for lease, since in self._first_seen.items() if now - since >= LEASE_S)
+        stale = sorted(still, key=lambda lease: lease.job_id)
         reaped: list[str] = []
         pools: set[str] = set()
         for lease in stale:

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
+from db import hints
 from db.engine import Database
-from db.sql import Statement
-
-_EVERY_S: Final = 5.0
-
-_DUE: Final = Statement("""
-    SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued' AND not_before <= {now}
-        AND (hinted_at < {now} - :every_s OR hinted_at < not_before))
-""")
-_REHINT: Final = Statement("""
-    UPDATE job SET hinted_at = {now}
-    WHERE state = 'queued' AND not_before <= {now} AND (hinted_at < {now} - :every_s OR hinted_at < not_before)
-    RETURNING pool
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +16,9 @@ class Counts:
 
 
 def run_once(database: Database) -> Counts:
-    """Return the pools in which jobs wait that nobody was told of for five seconds."""
+    """Return the pools whose next job waits and nobody was told of for five seconds. Marks one job a pool."""
     with database.read() as conn:  # a look costs no write lock
-        if not _DUE.run(conn, every_s=_EVERY_S).scalar_one():
+        if not hints.is_due(conn):
             return Counts(frozenset())
     with database.begin() as conn:
-        return Counts(frozenset(_REHINT.run(conn, every_s=_EVERY_S).scalars()))
+        return Counts(hints.rehint(conn))

@@ -54,7 +54,11 @@ class Telemetry:
         return [up, *found]
 
     def _ask(self) -> list[Metric]:
-        jobs = GaugeMetricFamily("trainshed_jobs", "Jobs that wait or run.", labels=["pool", "state"])
+        jobs = GaugeMetricFamily(
+            "trainshed_jobs",
+            f"Jobs that wait or run. Of those that wait, {queues.MOST_COUNTED} of a pool are counted at most.",
+            labels=["pool", "state"],
+        )
         oldest = GaugeMetricFamily(
             "trainshed_queue_oldest_seconds", "For how long a queued job could have been claimed.", labels=["pool"]
         )

@@ -59,6 +59,12 @@ class Job(Base):
             postgresql_where=text("finished_at IS NOT NULL"),
             sqlite_where=text("finished_at IS NOT NULL"),
         ),
+        Index(
+            "ix_job_queue_timeout",
+            text("(queued_at + queue_timeout_s)"),
+            postgresql_where=text("state = 'queued' AND queue_timeout_s IS NOT NULL"),
+            sqlite_where=text("state = 'queued' AND queue_timeout_s IS NOT NULL"),
+        ),
         # Heartbeats change no indexed column; room on the page lets Postgres update in place.
         {"postgresql_with": {"fillfactor": 70}},
     )

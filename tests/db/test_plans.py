@@ -7,9 +7,12 @@ import re
 import pytest
 from sqlalchemy import text
 
-from db import compaction, garbage, leases, retention, transitions
+from db import compaction, garbage, hints, leases, retention, transitions
 from db.engine import Database
+from db.queries import queues
 from db.sql import Statement
+from reconciler import expire, reap, unblock
+from tests.factories import make_project, submit
 
 PARAMETERS = {
     "pool": "cpu",
@@ -29,6 +32,8 @@ PARAMETERS = {
     "grace_s": 3600.0,
     "older_than_s": 600.0,
     "limit": 10,
+    "most": 10,
+    "every_s": 5.0,
     "before": 10,
     "after_at": 0.0,
     "after_id": "",
@@ -43,6 +48,11 @@ PARAMETERS = {
         (transitions._CLAIM, "ix_job_claim"),
         (transitions._MORE, "ix_job_claim"),
         (leases._REQUESTED, "ix_job_running"),
+        (transitions._EXPIRE, "ix_job_queue_timeout"),
+        (expire._LATE, "ix_job_queue_timeout"),
+        (unblock._READY, "ix_job_blocked"),
+        (reap._RUNNING, "ix_job_running"),
+        (queues._RUNNING, "ix_job_running"),
         (garbage._LIST, "pk_blob|sqlite_autoindex_blob_1"),
         (garbage._ABANDONED, "ix_blob_deleting"),
         (garbage._TAKE_OVER, "ix_blob_deleting"),
@@ -52,12 +62,43 @@ PARAMETERS = {
     ],
 )
 def test_the_plan_uses_the_index_made_for_it(database: Database, statement: Statement, index: str) -> None:
+    plan = explain(database, statement)
+    assert re.search(index, plan), plan
+
+
+@pytest.mark.parametrize("statement", [transitions._EXPIRE, expire._LATE])
+def test_jobs_past_their_queue_timeout_are_sought_by_time(database: Database, statement: Statement) -> None:
+    plan = explain(database, statement)
+    assert re.search(r"Index Cond: .*queue_timeout_s|ix_job_queue_timeout \(<expr><\?\)", plan), plan
+
+
+@pytest.mark.parametrize("statement", [queues._QUEUED, hints._DUE, hints._REHINT])
+def test_the_queues_are_read_from_the_index_of_the_claim_and_never_gone_over(
+    database: Database, statement: Statement
+) -> None:
+    plan = explain(database, statement)
+    assert "ix_job_claim" in plan, plan
+    assert not re.search(r"Seq Scan on job|SCAN job(?! USING (COVERING )?INDEX ix_job_claim)", plan), plan
+    assert not re.search("Sort|TEMP B-TREE", plan), plan
+
+
+def test_the_count_of_a_queue_ends_at_its_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "MOST_COUNTED", 2)
+    with database.begin() as conn:
+        make_project(conn)
+        for pool in ("cpu", "cpu", "cpu", "gpu"):
+            submit(conn, pool=pool)
+        counted = {row.pool: row.jobs for row in queues.queued(conn)}
+    assert counted == {"cpu": 2, "gpu": 1}
+
+
+def explain(database: Database, statement: Statement) -> str:
+    """Return the plan, as a database with many rows would have it."""
     sql = statement.on(database.dialect).text
     wanted = {name: value for name, value in PARAMETERS.items() if f":{name}" in sql}
-    explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+    word = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
     with database.begin() as conn:
         if database.dialect == "postgresql":
             conn.execute(text("SET LOCAL enable_seqscan = off"))  # the table of a test is too small for an index
-        rows = conn.execute(text(explain + sql.replace("::", r"\:\:")), wanted).all()
-    plan = "\n".join(str(row) for row in rows)
-    assert re.search(index, plan), plan
+        rows = conn.execute(text(word + sql.replace("::", r"\:\:")), wanted).all()
+    return "\n".join(str(row) for row in rows)

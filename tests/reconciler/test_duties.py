@@ -48,6 +48,18 @@ def test_a_pool_is_told_again_after_five_seconds_and_then_not_at_once(database: 
     assert rehint.run_once(database).pools == set()
 
 
+def test_each_pool_is_told_again_by_one_row_however_many_jobs_wait(database: Database) -> None:
+    with database.begin() as conn:
+        for pool in ("cpu", "gpu", "cpu", "late", "gpu"):
+            submit(conn, pool=pool)
+        conn.execute(text("UPDATE job SET hinted_at = hinted_at - 6"))
+        conn.execute(text("UPDATE job SET not_before = not_before + 3600 WHERE pool = 'late'"))
+    assert rehint.run_once(database).pools == {"cpu", "gpu"}
+    with database.read() as conn:
+        told = conn.execute(text("SELECT pool FROM job WHERE hinted_at > queued_at - 3 ORDER BY pool")).scalars().all()
+    assert told == ["cpu", "gpu"]
+
+
 def test_a_retry_that_has_come_due_is_told_of_at_once(database: Database) -> None:
     with database.begin() as conn:
         submit(conn)
