@@ -6,10 +6,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench docs format clean
+.PHONY: help setup check test demo up bench bench-peers docs format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv
 
@@ -35,8 +35,11 @@ demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 	@$(BIN)/trainshed up
 
-bench: $(READY) ## Measure, and print what each step costs
+bench: $(READY) ## Measure, compare with what one would do instead; fails when a gate fails
 	$(BIN)/python -m bench
+
+bench-peers: $(READY) ## Install what `make bench` compares with, each in an environment of its own
+	$(BIN)/python -m bench.peers
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate
