@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+# Most tests wait for processes and servers, so more of them than cores run at once. 1 GB of memory each.
+TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check test demo up bench bench-peers docs format clean
@@ -27,7 +29,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/lint-imports
 
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.auth.issue import ensure_admin_key
 from api.body_limit import BodyLimit, Room
+from api.description import Application
 from api.edge import Edge
 from api.hosts import HostCheck
 from api.operations.parts import close_parts, open_parts
@@ -56,7 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
                 await tail
             await anyio.to_thread.run_sync(close_parts, parts)
 
-    app = FastAPI(
+    app = Application(
         title="Trainshed",
         version=__version__,
         description=_DESCRIPTION,

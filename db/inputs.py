@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from db.models.base import Json
 from db.sql import Statement
 
 
@@ -50,3 +51,12 @@ def dataset_inputs(conn: Connection, job_id: str) -> list[DatasetInput]:
     """Return the versions of datasets that a job reads."""
     rows = _DATASETS.run(conn, job_id=job_id)
     return [DatasetInput(f"{row.name}@{row.version}", row.sha256, row.size, row.filename) for row in rows]
+
+
+_SPEC: Final = Statement("SELECT spec FROM job WHERE id = :job_id")
+
+
+def spec_of(conn: Connection, job_id: str) -> Any:
+    """Return the spec of a job, as it was stored; None when there is no such job."""
+    statement = _SPEC.on(conn.dialect.name).columns(spec=Json)
+    return conn.execute(statement, {"job_id": job_id}).scalar_one_or_none()

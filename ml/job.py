@@ -14,7 +14,9 @@ class DataFile:
 
     path: Path
     filename: str
-    """As it was uploaded; its ending tells the format."""
+    """As it was uploaded."""
+    is_decoded: bool = False
+    """Whether the path is a folder of `ml.data.decoded`, and not the file itself."""
 
 
 @dataclass(frozen=True, slots=True)

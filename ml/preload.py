@@ -16,13 +16,14 @@ from ml.versions import versions
 __all__ = ["context_initialised", "preload", "versions"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "sklearn.datasets", "sklearn.metrics", "h5py")
-_LAZY: Final = ("encodings.cp437", "sklearn.datasets.data", "sklearn.datasets.descr")
+_PICTURES: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "WebP"))
+_LAZY: Final = ("encodings.cp437", "sklearn.datasets.data", "sklearn.datasets.descr", *_PICTURES)
 """Modules that the above import at first use. Each fork would import them again."""
 
 
 def preload() -> None:
     """Import the libraries, what they import lazily, and `ml.run`."""
-    for name in (*_LIBRARIES, *_LAZY, "ml.run"):
+    for name in (*_LIBRARIES, *_LAZY, "ml.run", "ml.decode"):
         importlib.import_module(name)
     versions()  # reading them imports more of importlib.metadata, by Python version
 

@@ -289,7 +289,7 @@ class DatasetVersion(WireModel):
     size: int
     """Bytes."""
     filename: str
-    """Its ending tells the format."""
+    """As it was uploaded."""
     created_by: str
     """Identifier of the API key that uploaded it."""
     created_at: datetime

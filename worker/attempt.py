@@ -1,6 +1,6 @@
 """One attempt at a job, from its claim to its end.
 
-    prepare -> launch -> watch -> collect -> conclude
+    prepare (fetch, decode) -> launch -> watch -> collect -> conclude
 
 Each step may end the attempt; whatever happens becomes one `Ending`, and the ending becomes one move of the job.
 """
@@ -11,10 +11,11 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 import structlog
@@ -28,11 +29,12 @@ from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, JobSpec, ProfileSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
-from worker.cache import DataCache
+from worker.cache import DataCache, GaveUp
 from worker.collect import Collected, collect
-from worker.inputs import fetched_inputs
+from worker.decoded import BadDecoding, take_over
+from worker.inputs import Sources, fetched_inputs
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
@@ -68,6 +70,14 @@ class AttemptKit:
     worker_name: str
     leaving: threading.Event
     """Set when the worker has no time left to wait for anything."""
+
+
+class NotDecoded(Exception):
+    """The data of the job could not be decoded: the attempt ends with that."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.message)
+        self.ending = ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +155,12 @@ class Attempt:
     def _execute(self, reporter: Reporter) -> Ending:
         with ExitStack() as used:
             try:
-                data_files = used.enter_context(self._inputs())
+                data_files = used.enter_context(self._inputs(reporter))
                 running = self._launch(reporter, data_files)
+            except NotDecoded as error:
+                return error.ending
+            except GaveUp:
+                return verdict(Seen(stop=self._orders.stop))
             except (StoreError, DatabaseUnavailable) as error:
                 return Ending(AttemptOutcome.STORAGE_FAILED, f"The inputs could not be fetched: {error}")
             except SetupFailed as error:
@@ -166,19 +180,39 @@ class Attempt:
         finally:
             running.close()
 
-    def _inputs(self) -> AbstractContextManager[dict[str, DataFile]]:
+    def _inputs(self, reporter: Reporter) -> AbstractContextManager[dict[str, DataFile]]:
         kit = self._kit
-        return fetched_inputs(
-            self._spec, self.lease, self._folder.inputs, database=kit.database, store=kit.store, cache=kit.cache
+        sources = Sources(
+            kit.database,
+            kit.store,
+            kit.cache,
+            decode=partial(self._decode, reporter),
+            gives_up=lambda: self._orders.stop is not None,
         )
+        return fetched_inputs(self._spec, self.lease, self._folder.inputs, sources)
+
+    def _decode(self, reporter: Reporter, data: Data, file: DataFile, target: Path) -> int:
+        """Have a child decode a dataset for this job and others. It is told of the data, and of nothing else."""
+        files = {data.dataset or "": file}
+        with self._open_log() as log_fd:
+            running = self._kit.launcher.launch(
+                self._confined(
+                    log_fd, self._folder.decoding, task=data.model_dump(mode="json"), work="decode", data_files=files
+                )
+            )
+        ending = self._watch(running, reporter)
+        if ending.outcome is not AttemptOutcome.SUCCEEDED:
+            raise NotDecoded(ending)
+        try:
+            return take_over(self._folder.decoding / "output", target)
+        except BadDecoding as error:
+            message = f"What was decoded from {data.dataset} is not sound: {error}."
+            raise NotDecoded(Ending(AttemptOutcome.CRASHED, message, cpu_s=ending.cpu_s)) from error
 
     def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile]) -> RunningJob:
-        log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         before = time.time()
-        try:
+        with self._open_log() as log_fd:
             running = self._kit.launcher.launch(self._request(log_fd, data_files))
-        finally:
-            os.close(log_fd)
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -196,22 +230,38 @@ class Attempt:
 
     def _request(self, log_fd: int, data_files: Mapping[str, DataFile]) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
-        return LaunchRequest(
-            job_id=self.lease.job_id,
-            attempt=self.lease.attempt,
-            workdir=self._folder.work,
-            log_fd=log_fd,
-            threads=self._threads,
+        return self._confined(
+            log_fd,
+            self._folder.work,
             argv=self._spec.argv if isinstance(self._spec, CommandSpec) else None,
             task=None if is_program else dump_spec(self._spec),
             env=self._spec.env,
-            memory_limit_bytes=self._spec.resources.memory,
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
-            hidden=(self._kit.spool.root,),
-            allow_unisolated=self._kit.settings.allow_unisolated,
             network=self._kit.settings.job_network,
         )
+
+    def _confined(self, log_fd: int, workdir: Path, **more: Any) -> LaunchRequest:
+        """Return a request with what holds for every child of this attempt."""
+        return LaunchRequest(
+            job_id=self.lease.job_id,
+            attempt=self.lease.attempt,
+            workdir=workdir,
+            log_fd=log_fd,
+            threads=self._threads,
+            memory_limit_bytes=self._spec.resources.memory,
+            hidden=(self._kit.spool.root,),
+            allow_unisolated=self._kit.settings.allow_unisolated,
+            **more,
+        )
+
+    @contextmanager
+    def _open_log(self) -> Iterator[int]:
+        log_fd = os.open(self._folder.log, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            yield log_fd
+        finally:
+            os.close(log_fd)
 
     @property
     def _threads(self) -> int:

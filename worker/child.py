@@ -7,6 +7,7 @@ reaches nothing but its folder and the data. A fork of a warm process and a fres
 from __future__ import annotations
 
 import gc
+import json
 import math
 import os
 import socket
@@ -21,10 +22,11 @@ from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
+from ml.decode import decode
 from ml.errors import JobError
-from ml.run import DataFile, RunSettings, run
+from ml.run import DataFile, RunSettings, Summary, run
 from trainshed.errors import InvalidSpec
-from trainshed.specs import CommandSpec, parse_spec
+from trainshed.specs import CommandSpec, Data, parse_spec
 from trainshed.states import AttemptOutcome
 from worker import protocol
 
@@ -146,15 +148,14 @@ def _outcome_of(task: protocol.Task, report: ChannelReport) -> protocol.Result:
 
 
 def _run(task: protocol.Task, report: ChannelReport) -> protocol.Result:
-    spec = parse_spec(task.spec)
-    if isinstance(spec, CommandSpec):
-        raise TypeError(f"a job of kind {spec.kind} is no work for this process")
     settings = RunSettings(
         threads=task.threads,
         data_roots=tuple(Path(root) for root in task.data_roots),
-        data_files={ref: DataFile(Path(file.path), file.filename) for ref, file in task.data_files.items()},
+        data_files={
+            ref: DataFile(Path(file.path), file.filename, file.is_decoded) for ref, file in task.data_files.items()
+        },
     )
-    summary = run(spec, Path(task.workdir), report, settings=settings)
+    summary = _work_on(task, report, settings)
     try:
         return protocol.Result(
             outcome=AttemptOutcome.SUCCEEDED, metrics=dict(summary.metrics), facts=dict(summary.facts)
@@ -162,6 +163,15 @@ def _run(task: protocol.Task, report: ChannelReport) -> protocol.Result:
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"the summary cannot be reported: {first['loc']}: {first['msg']}") from error
+
+
+def _work_on(task: protocol.Task, report: ChannelReport, settings: RunSettings) -> Summary:
+    if task.work == "decode":
+        return decode(Data.model_validate_json(json.dumps(task.spec)), Path(task.workdir), report, settings=settings)
+    spec = parse_spec(task.spec)
+    if isinstance(spec, CommandSpec):
+        raise TypeError(f"a job of kind {spec.kind} is no work for this process")
+    return run(spec, Path(task.workdir), report, settings=settings)
 
 
 def _failed(

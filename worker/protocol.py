@@ -76,7 +76,9 @@ class DataFile(Frame):
 
     path: Annotated[str, Field(max_length=4096, pattern=r"^/")]
     filename: Annotated[str, Field(max_length=255)]
-    """As it was uploaded; its ending tells the format."""
+    """As it was uploaded."""
+    is_decoded: bool = False
+    """Whether the path is a folder of what was decoded from it, and not the file itself."""
 
 
 class Task(Frame):
@@ -85,8 +87,9 @@ class Task(Frame):
     frame: Literal["task"] = "task"
     job_id: Annotated[str, Field(max_length=64)]
     attempt: _Positive
+    work: Literal["run", "decode"] = "run"
     spec: dict[str, JsonValue]
-    """As `dump_spec` gave it."""
+    """As `dump_spec` gave it; for `decode`, the `data` of one."""
     workdir: Annotated[str, Field(max_length=4096, pattern=r"^/")]
     threads: Annotated[int, Field(ge=1, le=1024)]
     data_roots: tuple[Annotated[str, Field(max_length=4096, pattern=r"^/")], ...] = ()

@@ -2,6 +2,7 @@
 
     spool/<worker id>/lock                  held as long as the worker lives
     spool/<worker id>/data/<sha256>         uploaded datasets, shared by the jobs of the worker
+    spool/<worker id>/data/decoded-<key>    the same, decoded
     spool/<worker id>/<job>.<attempt>/log   what the job printed; out of the job's reach
     spool/<worker id>/<job>.<attempt>/work  the job's own folder: inputs, output, tmp
 
@@ -35,6 +36,11 @@ class AttemptFolder:
     @property
     def work(self) -> Path:
         return self.path / "work"
+
+    @property
+    def decoding(self) -> Path:
+        """The folder of the child that decodes its data, which is another one than the job."""
+        return self.path / "decoding"
 
     @property
     def inputs(self) -> Path:

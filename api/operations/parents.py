@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from trainshed.errors import FieldError, InvalidSpec
-from trainshed.specs import EvaluateSpec, JobSpec
+from trainshed.specs import JobSpec
 from trainshed.states import JobState
 
 
@@ -24,13 +24,13 @@ def must_wait(spec: JobSpec, project_id: str, locked: Mapping[str, Row[Any]]) ->
 
 
 def _errors(spec: JobSpec, found: Mapping[str, Row[Any]]) -> Iterator[FieldError]:
-    if isinstance(spec, EvaluateSpec):
-        trained = found.get(spec.model.job)
+    if (source := spec.model_source) is not None:
+        trained = found.get(source.job)
         if trained is not None and trained.kind != "train":
-            message = f"{spec.model.job} is of kind {trained.kind}; only a train job makes a model"
-            yield FieldError("model.job", message, spec.model.job)
+            message = f"{source.job} is of kind {trained.kind}; only a train job makes a model"
+            yield FieldError(source.field, message, source.job)
         else:
-            yield from _error("model.job", spec.model.job, trained)
+            yield from _error(source.field, source.job, trained)
     for index, job_id in enumerate(spec.depends_on):
         yield from _error(f"depends_on[{index}]", job_id, found.get(job_id))
 

@@ -8,10 +8,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from api.description import PROBLEM
 from api.problems import MEDIA_TYPE
-from trainshed.wire import Problem
 
-PROBLEM: Final = Problem.model_json_schema(mode="serialization")
 _WORDS: Final = {
     400: "The body cannot be read.",
     401: "The request carries no valid API key.",

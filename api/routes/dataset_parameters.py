@@ -50,5 +50,5 @@ VersionNumber = Annotated[int, Path(ge=1, lt=2**31, description="Number of the v
 PartNumber = Annotated[int, Path(ge=1, lt=2**31, description="Number of the part, from 1")]
 
 Filename = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
-"""The name of a file without its folder; its ending tells the format."""
+"""The name of a file without its folder."""
 WithProfile = Annotated[bool, Query(description="Whether a job shall look into the new version")]

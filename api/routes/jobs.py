@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.auth.requires import ChangesJobs, ReadsJobs
+from api.description import reference
 from api.operations import cancel, change, jobs, submit
 from api.operations.change import Change
 from api.operations.drafts import Syntax
@@ -39,29 +40,20 @@ _SYNTAX: Final[dict[str, Syntax]] = {
 _EXAMPLE: Final[dict[str, Any]] = {"kind": "command", "name": "hello", "command": ["echo", "hello"]}
 
 
-def _body(description: str, schema: dict[str, Any], example: Any, *, required: bool = True) -> dict[str, Any]:
+def _body(description: str, schema: dict[str, str], example: Any) -> dict[str, Any]:
     media = {"schema": schema, "example": example}
     content = {"application/json": media, "application/yaml": media}
-    return {"requestBody": {"required": required, "description": description, "content": content}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
-_SPEC_BODY: Final = _body("A job spec; its JSON Schema is docs/job.schema.json.", {"type": "object"}, _EXAMPLE)
-_BATCH_BODY: Final = _body(
-    "Up to 1,000 job specs.",
-    {
-        "type": "object",
-        "required": ["jobs"],
-        "additionalProperties": False,
-        "properties": {"jobs": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 1000}},
-    },
-    {"jobs": [_EXAMPLE, _EXAMPLE]},
-)
+_SPEC_BODY: Final = _body("A job spec.", reference("Spec"), _EXAMPLE)
+_BATCH_BODY: Final = _body("Up to 1,000 job specs.", reference("SpecList"), {"jobs": [_EXAMPLE, _EXAMPLE]})
 _PATCH_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": False,
         "description": "A JSON merge patch (RFC 7396) of the spec.",
         "content": {
-            media_type: {"schema": {"type": "object"}, "example": {"priority": 5}}
+            media_type: {"schema": reference("SpecPatch"), "example": {"priority": 5}}
             for media_type in ("application/json", "application/merge-patch+json")
         },
     }

@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
+from api.description import PROBLEM
 from api.operations.health import check
 from api.parts import AppParts
 from api.problems import MEDIA_TYPE
-from api.routes.answers import PROBLEM, json_answer
+from api.routes.answers import json_answer
 from trainshed import __version__, wire
 from trainshed.errors import RouteNotFound
 

@@ -14,7 +14,7 @@ _MAX_CHANNELS: Final = 4
 
 
 def checked_images(array: npt.NDArray[Any], *, field: str, path: str) -> Images:
-    """Return (n, height, width, channels) of uint8 or float32. Raises `InvalidData`."""
+    """Return (n, height, width, channels) of uint8, or of float32 that may be NaN. Raises `InvalidData`."""
     images = _with_channels(array, field, path)
     if images.dtype == np.uint8:
         return images
@@ -25,14 +25,12 @@ def checked_images(array: npt.NDArray[Any], *, field: str, path: str) -> Images:
             path=path,
             field=field,
         )
-    with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and that is reported below
-        pixels = images.astype(np.float32)
-    _refuse_non_finite(pixels, field, path)
-    return pixels
+    with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and is reported as that
+        return images.astype(np.float32)
 
 
 def checked_labels(array: npt.NDArray[Any], *, field: str, path: str) -> Labels:
-    """Return (n,) of int64, none of them negative. Raises `InvalidData`."""
+    """Return (n,) of int64, which may be no classes. Raises `InvalidData`."""
     if array.ndim != 1:
         raise InvalidData(
             f"{path}: {field} has the shape {array.shape}.",
@@ -47,41 +45,71 @@ def checked_labels(array: npt.NDArray[Any], *, field: str, path: str) -> Labels:
             path=path,
             field=field,
         )
-    wrong = np.flatnonzero((array < 0) | (array > np.iinfo(np.int64).max))
-    if wrong.size:
-        row = int(wrong[0])
-        raise InvalidData(
-            f"{path}: {field}[{row}] is {array[row]}.",
-            remedy="Labels run from 0 to the number of classes less one.",
-            path=path,
-            row=row,
-            field=field,
-        )
+    too_large = np.flatnonzero(array > np.iinfo(np.int64).max)
+    if too_large.size:
+        raise _no_class(array, int(too_large[0]), "Labels are whole numbers 0, 1, ..", field, path)
     return array.astype(np.int64)
 
 
-def class_count(labels: Labels, *, field: str, path: str) -> int:
-    """Return n of the classes 0..n-1 that `labels` cover. Raises `InvalidData` for a gap, or fewer than two."""
-    present = np.unique(labels)
-    gaps = np.flatnonzero(present != np.arange(len(present)))
-    if gaps.size:
-        missing, largest = int(gaps[0]), int(present[-1])
-        row = int(np.flatnonzero(labels == largest)[0])
-        raise InvalidData(
-            f"{path}: {field} has no example of class {missing}, but {field}[{row}] is {largest}.",
-            remedy=f"Each class from 0 to {largest} needs examples; number the classes without gaps.",
-            path=path,
-            row=row,
-            field=field,
-        )
+def refuse_non_finite(images: Images, *, field: str, path: str) -> None:
+    """Raise `InvalidData` at the first pixel that is NaN or infinite."""
+    finite = np.isfinite(images)
+    if finite.all():
+        return
+    where = np.unravel_index(int(np.argmin(finite)), images.shape)
+    position = ", ".join(str(index) for index in where)
+    raise InvalidData(
+        f"{path}: {field}[{position}] is {images[where]} as float32.",
+        remedy="Remove or repair images with NaN or infinite pixels, or set data.clean.corrupt to drop.",
+        path=path,
+        row=int(where[0]),
+        field=field,
+    )
+
+
+def refuse_unknown(labels: Labels, known: int, *, field: str, path: str) -> None:
+    """Raise `InvalidData` at the first label that is none of the classes 0..known-1."""
+    unknown = np.flatnonzero((labels < 0) | (labels >= known))
+    if unknown.size:
+        raise _no_class(labels, int(unknown[0]), f"The classes are 0 to {known - 1}", field, path)
+
+
+def refuse_missing(labels: Labels, names: tuple[str, ...], *, field: str, path: str) -> None:
+    """Raise `InvalidData` for fewer than two classes, and for a class without an example among `labels`."""
+    members = np.bincount(labels, minlength=len(names))
+    present = np.flatnonzero(members)
     if len(present) < 2:
+        what = f"all labels in {field} are {names[present[0]]}" if len(present) else f"{field} has no labels"
         raise InvalidData(
-            f"{path}: all labels in {field} are {present[0]}.",
+            f"{path}: {what}.",
             remedy="A classifier needs examples of at least two classes.",
             path=path,
             field=field,
         )
-    return len(present)
+    if len(present) < len(names):
+        raise _gap(labels, names, int(np.argmin(members)), field, path)
+
+
+def _no_class(labels: npt.NDArray[Any], row: int, known: str, field: str, path: str) -> InvalidData:
+    return InvalidData(
+        f"{path}: {field}[{row}] is {labels[row]}.",
+        remedy=f"{known}, and each needs examples to train on. Correct it, or set data.clean.unknown_labels to drop.",
+        path=path,
+        row=row,
+        field=field,
+    )
+
+
+def _gap(labels: Labels, names: tuple[str, ...], missing: int, field: str, path: str) -> InvalidData:
+    largest = int(labels.max())
+    row = int(np.flatnonzero(labels == largest)[0])
+    return InvalidData(
+        f"{path}: {field} has no example of class {names[missing]}, but {field}[{row}] is {names[largest]}.",
+        remedy="Each class needs examples to train on; number the classes without gaps.",
+        path=path,
+        row=row,
+        field=field,
+    )
 
 
 def _with_channels(array: npt.NDArray[Any], field: str, path: str) -> npt.NDArray[Any]:
@@ -101,18 +129,3 @@ def _with_channels(array: npt.NDArray[Any], field: str, path: str) -> npt.NDArra
             field=field,
         )
     return images
-
-
-def _refuse_non_finite(pixels: npt.NDArray[np.float32], field: str, path: str) -> None:
-    finite = np.isfinite(pixels)
-    if finite.all():
-        return
-    where = np.unravel_index(int(np.argmin(finite)), pixels.shape)
-    position = ", ".join(str(index) for index in where)
-    raise InvalidData(
-        f"{path}: {field}[{position}] is {pixels[where]} as float32.",
-        remedy="Remove or repair images with NaN or infinite pixels.",
-        path=path,
-        row=int(where[0]),
-        field=field,
-    )

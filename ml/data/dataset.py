@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from ml.decoded_manifest import digest_head
 
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 """Shape (examples, height, width, channels)."""
@@ -18,7 +21,8 @@ Labels = npt.NDArray[np.int64]
 class Dataset:
     """A checked dataset: all pixels are finite, and each class has at least one example to train on.
 
-    Examples that the data itself holds out for testing come after all others, from row `own_test_from` on.
+    Examples that the data itself holds out come after all others: those for validation from row `own_validation_from`
+    on, then those for testing from row `own_test_from` on. None: the data holds out none.
     """
 
     source: str
@@ -29,11 +33,21 @@ class Dataset:
     own_test_from: int | None
     provenance: str
     licence: str
-    digest: str = field(init=False)
-    """SHA-256 of the content, in hexadecimal."""
+    own_validation_from: int | None = None
+    synthetic: bool = False
+    """Whether it was made by a program, so that results on it say nothing about the world."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many examples cleaning took out, by why."""
+    format: str = "builtin"
+    """How it was stored."""
+    equal: Labels | None = None
+    """For each image the first row with the same pixels, where that is known already."""
+    digest: str = ""
+    """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", content_digest(self.images, self.labels, self.own_test_from))
+        if not self.digest:
+            object.__setattr__(self, "digest", content_digest(self))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -45,11 +59,16 @@ class Dataset:
     def n_classes(self) -> int:
         return len(self.class_names)
 
+    @property
+    def held_out_from(self) -> int | None:
+        """The first row that the data itself holds out."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
-def content_digest(images: Images, labels: Labels, own_test_from: int | None) -> str:
+
+def content_digest(dataset: Dataset) -> str:
     """Return the SHA-256 of what a model can learn from: dtypes, shapes, values, and the data's own division."""
-    digest = hashlib.sha256(f"own_test_from={own_test_from}\n".encode())
-    for name, array in (("images", images), ("labels", labels)):
+    digest = hashlib.sha256(digest_head(dataset.own_validation_from, dataset.own_test_from))
+    for name, array in (("images", dataset.images), ("labels", dataset.labels)):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""From `data:` of a spec to the file that holds the examples, and to its format.
+"""From `data:` of a spec to the file or folder that holds the examples.
 
 A path is resolved before it is looked at, so that neither `..` nor a link leads out of the folders that jobs may read.
 """
@@ -14,45 +14,39 @@ from ml.errors import InvalidData
 from ml.job import DataFile
 from trainshed.specs import Data
 
-FORMATS: Final = (".npz", ".csv")
-"""Endings of the files that can be read."""
+FORMATS: Final = (
+    ".npz, .csv, the four idx files of MNIST, CIFAR-10 (binary or python), or a folder of pictures for each class; "
+    "several files as a folder, .zip, .tar or .tar.gz"
+)
+"""What can be read, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """A file with examples. `name` is what the spec calls it, for messages and cards; `format` is one of `FORMATS`."""
+    """A file or a folder with examples. `name` is what the spec calls it, for messages and cards."""
 
     name: str
     file: Path
-    format: str
+    filename: str
+    """As it was uploaded. The content tells the format; where that has no mark of its own, the ending may."""
     provenance: str
+    is_decoded: bool = False
+    """Whether it is a folder of `ml.data.decoded`."""
 
 
 def find_file(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> DataSource | None:
-    """Return the file that `data` names; None for a dataset that comes with Trainshed. Raises `InvalidData`."""
+    """Return what `data` names; None for a dataset that comes with Trainshed. Raises `InvalidData`."""
     if data.path is not None:
-        file = _allowed_file(data.path, roots)
-        return DataSource(data.path, file, _format_of(Path(data.path).name, data.path), f"file {data.path}")
+        return DataSource(data.path, _allowed(data.path, roots), Path(data.path).name, f"file {data.path}")
     uploaded = files.get(data.dataset or "")
     if uploaded is None:
         return None
     name = data.dataset or ""
     provenance = f"dataset {name}, uploaded as {uploaded.filename}"
-    return DataSource(name, uploaded.path, _format_of(uploaded.filename, name), provenance)
+    return DataSource(name, uploaded.path, uploaded.filename, provenance, uploaded.is_decoded)
 
 
-def _format_of(filename: str, source: str) -> str:
-    ending = Path(filename).suffix.lower()
-    if ending not in FORMATS:
-        raise InvalidData(
-            f"{source} ({filename}) has a format that is not known: {ending or 'the name has no ending'}.",
-            remedy=f"Supported are {', '.join(FORMATS)}, told apart by the ending of the file's name.",
-            path=source,
-        )
-    return ending
-
-
-def _allowed_file(path: str, roots: tuple[Path, ...]) -> Path:
+def _allowed(path: str, roots: tuple[Path, ...]) -> Path:
     resolved = Path(path).resolve()  # before the check, or a link would lead out of the roots
     if not any(resolved.is_relative_to(root.resolve()) for root in roots):
         listed = ", ".join(str(root) for root in roots) or "empty on this worker"
@@ -62,11 +56,10 @@ def _allowed_file(path: str, roots: tuple[Path, ...]) -> Path:
             path=path,
             field="data.path",
         )
-    if not resolved.is_file():
-        what = "is a folder" if resolved.is_dir() else "is no regular file" if resolved.exists() else "does not exist"
+    if not resolved.is_file() and not resolved.is_dir():
         raise InvalidData(
-            f"{path} {what}.",
-            remedy=f"Give the path of a file on the worker: {', '.join(FORMATS)}.",
+            f"{path} {'is no regular file' if resolved.exists() else 'does not exist'}.",
+            remedy=f"Give the path of data on the worker: {FORMATS}.",
             path=path,
             field="data.path",
         )

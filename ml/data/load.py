@@ -7,26 +7,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from ml.data import digits, npz, table
+from ml.data import digits
+from ml.data.cleaning import cleaned
 from ml.data.dataset import Dataset
-from ml.data.files import FORMATS, DataSource, find_file
+from ml.data.decoded import read_decoded
+from ml.data.files import FORMATS, find_file
+from ml.data.reading import read
 from ml.errors import InvalidData
 from ml.job import DataFile
 from trainshed.specs import Data
 from trainshed.specs.explain import nearest
 
 BUILTIN: Final[dict[str, Callable[[], Dataset]]] = {digits.SOURCE: digits.load}
-_READ: Final[dict[str, Callable[[DataSource], Dataset]]] = {".npz": npz.read, ".csv": table.read}
 _NONE: Final[Mapping[str, DataFile]] = MappingProxyType({})
 
 
 def load_dataset(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile] = _NONE) -> Dataset:
-    """Read the examples that `data` names: a file only if it lies below one of `roots`. Raises `InvalidData`.
+    """Read and clean the examples that `data` names: a path only if it lies below one of `roots`.
 
-    `files` are the uploaded datasets that the worker has fetched.
+    `files` are the uploaded datasets that the worker has fetched. Raises `InvalidData`.
     """
     source = find_file(data, roots=roots, files=files)
-    return load_builtin(data.dataset or "") if source is None else _READ[source.format](source)
+    if source is not None and source.is_decoded:
+        return read_decoded(source.file, source)
+    dataset = load_builtin(data.dataset or "") if source is None else read(source, data)
+    return cleaned(dataset, data.clean)
 
 
 def load_builtin(name: str) -> Dataset:
@@ -37,6 +42,6 @@ def load_builtin(name: str) -> Dataset:
     hint = f" Did you mean {suggestion}?" if suggestion else ""
     raise InvalidData(
         f"There is no dataset {name!r}.{hint}",
-        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path of a file ({', '.join(FORMATS)}).",
+        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path: {FORMATS}.",
         field="data.dataset",
     )

@@ -1,4 +1,6 @@
-"""An .npz file with `x`, `y`, or with `x_train`, `y_train`, `x_test`, `y_test`.
+"""An .npz file with `x`, `y`, or with `x_train`, `y_train`, `x_test`, `y_test`, and `x_val`, `y_val` where it has them.
+
+`class_names`, an array of texts, gives the classes their names.
 
 A hostile file costs an error and no more: nothing is unpickled, and nothing is allocated before its headers agree with
 the sizes inside the archive and with `MAX_BYTES`.
@@ -7,49 +9,39 @@ the sizes inside the archive and with `MAX_BYTES`.
 from __future__ import annotations
 
 import zipfile
-import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.checked_arrays import checked_images, checked_labels, class_count
-from ml.data.dataset import Dataset, Images, Labels
+from ml.data.assembly import Described, Part, PartName, assembled
+from ml.data.dataset import Dataset
 from ml.data.files import DataSource
-from ml.data.npz_headers import MAX_BYTES, Header, read_headers
+from ml.data.limits import MAX_BYTES, MAX_CLASSES
+from ml.data.npz_headers import Header, read_headers
 from ml.errors import InvalidData
+from trainshed.specs import Clean
 
 _WHOLE: Final = ("x", "y")
 _DIVIDED: Final = ("x_train", "y_train", "x_test", "y_test")
+_VALIDATION: Final = ("x_val", "y_val")
+_NAMES: Final = "class_names"
 _LAYOUTS: Final = "x and y, or x_train, y_train, x_test and y_test"
 
 
-def read(source: DataSource) -> Dataset:
+def is_npz(archive: zipfile.ZipFile) -> bool:
+    """Whether the archive holds arrays, and not files in folders."""
+    return any(name.endswith(".npy") and "/" not in name for name in archive.namelist())
+
+
+def read(archive: zipfile.ZipFile, source: DataSource, clean: Clean) -> Dataset:
     """Read and check the file. Raises `InvalidData` that names file, array, row and value.
 
     Images: uint8 or float, (n, height, width) or (n, height, width, channels). Labels: integers 0..classes-1, (n,).
     """
-    with opened(source) as archive:
-        names = _layout_of(archive, source.name)
-        arrays = {name: read_array(archive, name) for name in names}
-    return as_dataset(arrays, source)
-
-
-@contextmanager
-def opened(source: DataSource) -> Iterator[zipfile.ZipFile]:
-    """Open the archive. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
-    path = source.name
-    remedy = f"Write it again with numpy.savez(path, ...): {_LAYOUTS}."
-    try:
-        with zipfile.ZipFile(source.file) as archive:
-            yield archive
-    except zipfile.BadZipFile as error:
-        raise InvalidData(f"{path} is no complete .npz file: {error}.", remedy=remedy, path=path) from error
-    except (zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, OSError) as error:
-        # Damaged, encrypted or exotic: zipfile and numpy have no common class for these.
-        raise InvalidData(f"{path} cannot be read: {error}.", remedy=remedy, path=path) from error
+    arrays = {name: read_array(archive, name) for name in _layout_of(archive, source.name)}
+    return as_dataset(arrays, source, clean)
 
 
 def _layout_of(archive: zipfile.ZipFile, path: str) -> tuple[str, ...]:
@@ -59,8 +51,9 @@ def _layout_of(archive: zipfile.ZipFile, path: str) -> tuple[str, ...]:
     if names is None:
         found = ", ".join(sorted(headers)) or "nothing"
         raise InvalidData(f"{path} holds {found}.", remedy=f"It needs the arrays {_LAYOUTS}.", path=path)
-    refuse_harm([headers[name] for name in names], path)
-    return names
+    wanted = (*names, *(name for name in (*_VALIDATION, _NAMES) if name in headers))
+    refuse_harm([headers[name] for name in wanted], path)
+    return wanted
 
 
 def layout_in(names: Collection[str]) -> tuple[str, ...] | None:
@@ -87,61 +80,31 @@ def read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
 
 
-def as_dataset(arrays: Mapping[str, npt.NDArray[Any]], source: DataSource) -> Dataset:
+def as_dataset(arrays: Mapping[str, npt.NDArray[Any]], source: DataSource, clean: Clean) -> Dataset:
     """Return images and labels of a layout. Raises `InvalidData`."""
-    path = source.name
-    divided = "x_train" in arrays
-    names = _DIVIDED if divided else _WHOLE
-    images, labels = _pair(arrays, names[0], names[1], path)
-    n_classes = class_count(labels, field=names[1], path=path)
-    own_test_from = None
-    if divided:
-        own_test_from = len(labels)
-        images, labels = _with_own_test(images, labels, arrays, n_classes, path)
-    return Dataset(
-        source=source.name,
-        images=images,
-        labels=labels,
-        class_names=tuple(str(number) for number in range(n_classes)),
-        own_test_from=own_test_from,
-        provenance=source.provenance,
-        licence="not stated",
-    )
+    layout = _DIVIDED if "x_train" in arrays else _WHOLE
+    parts: dict[PartName, Part] = {"train": _part(arrays, *layout[:2])}
+    if layout is _DIVIDED:
+        parts["test"] = _part(arrays, *layout[2:])
+        if set(_VALIDATION) <= set(arrays):
+            parts["validation"] = _part(arrays, *_VALIDATION)
+    return assembled(parts, source, clean=clean, described=Described("npz", _class_names(arrays, source.name)))
 
 
-def _with_own_test(
-    images: Images, labels: Labels, arrays: Mapping[str, npt.NDArray[Any]], n_classes: int, path: str
-) -> tuple[Images, Labels]:
-    test_images, test_labels = _pair(arrays, "x_test", "y_test", path)
-    if test_images.shape[1:] != images.shape[1:] or test_images.dtype != images.dtype:
+def _part(arrays: Mapping[str, npt.NDArray[Any]], x: str, y: str) -> Part:
+    return Part(arrays[x], arrays[y], x, y)
+
+
+def _class_names(arrays: Mapping[str, npt.NDArray[Any]], path: str) -> tuple[str, ...] | None:
+    array = arrays.get(_NAMES)
+    if array is None:
+        return None
+    names = tuple(str(name) for name in array.tolist()) if array.ndim == 1 and array.dtype.kind == "U" else ()
+    if not 2 <= len(names) <= MAX_CLASSES or len(set(names)) < len(names) or not all(map(str.isprintable, names)):
         raise InvalidData(
-            f"{path}: x_test holds {test_images.dtype} images of {test_images.shape[1:]}, x_train {images.dtype} images"
-            f" of {images.shape[1:]}.",
-            remedy="Both must have one size and one dtype.",
+            f"{path}: {_NAMES} has the shape {array.shape} and the dtype {array.dtype}.",
+            remedy=f"It is a list of 2 to {MAX_CLASSES:,} different names, for numpy.array([...]).",
             path=path,
-            field="x_test",
+            field=_NAMES,
         )
-    unknown = np.flatnonzero(test_labels >= n_classes)
-    if unknown.size:
-        row = int(unknown[0])
-        raise InvalidData(
-            f"{path}: y_test[{row}] is {test_labels[row]}, and y_train has the classes 0 to {n_classes - 1}.",
-            remedy="Each class of the test part needs examples to train on.",
-            path=path,
-            row=row,
-            field="y_test",
-        )
-    return np.concatenate([images, test_images]), np.concatenate([labels, test_labels])
-
-
-def _pair(arrays: Mapping[str, npt.NDArray[Any]], x: str, y: str, path: str) -> tuple[Images, Labels]:
-    images = checked_images(arrays[x], field=x, path=path)
-    labels = checked_labels(arrays[y], field=y, path=path)
-    if len(images) != len(labels):
-        raise InvalidData(
-            f"{path}: {x} has {len(images)} examples and {y} has {len(labels)} labels.",
-            remedy="Each image needs one label.",
-            path=path,
-            field=y,
-        )
-    return images, labels
+    return names

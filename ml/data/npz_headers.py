@@ -1,6 +1,6 @@
 """What an .npz archive says it holds, read without allocating any of it.
 
-A header of 100 bytes can claim a petabyte, and a small archive can inflate to any size. `read_headers` refuses both.
+A header of 100 bytes can claim a petabyte. `read_headers` refuses one that says other than is stored.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import numpy as np
 
 from ml.errors import InvalidData
 
-MAX_BYTES: Final = 4 * 2**30
-"""Limit for all arrays of a file together, uncompressed."""
 MAX_ENTRIES: Final = 64
 _HEADER_READERS: Final = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 

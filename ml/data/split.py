@@ -3,7 +3,7 @@
 - Stratified: the rows of each class are shuffled by `PCG64([seed, class])`. The first `n * test` of them, rounded, are
   test, the next `n * validation` are validation, the rest is train. A share above 0 gets at least one example a class.
 - Not stratified: the same once over all rows, shuffled by `PCG64([seed])`.
-- Data with a test part of its own keeps it; only validation is drawn, and `split.test` has no effect.
+- Data with a test part of its own keeps it, and `split.test` has no effect; the same holds for validation.
 """
 
 from __future__ import annotations
@@ -52,27 +52,38 @@ class Parts:
 
 def divide(dataset: Dataset, split: Split) -> Parts:
     """Divide the rows of `dataset`. Raises `InvalidData` when a part or a class would come out empty."""
-    drawn_from = dataset.labels[: dataset.own_test_from]
-    own_test = np.arange(len(drawn_from), len(dataset.labels), dtype=np.int64)
-    test_share = split.test if dataset.own_test_from is None else 0.0
-    if split.stratify:
-        parts = _stratified(drawn_from, dataset, split, test_share)
-    else:
-        parts = _plain(drawn_from, split, test_share)
+    drawn_from = dataset.labels[: dataset.held_out_from]
+    own_validation, own_test = _own_parts(dataset)
+    drawn = split.model_copy(
+        update={
+            "validation": split.validation if dataset.own_validation_from is None else 0.0,
+            "test": split.test if dataset.own_test_from is None else 0.0,
+        }
+    )
+    parts = _stratified(drawn_from, dataset, drawn) if split.stratify else _plain(drawn_from, drawn)
     train, validation, test = (np.sort(rows) for rows in parts)
     _refuse_untrained_class(dataset, train)
-    return Parts(train, validation, np.concatenate([test, own_test]))
+    return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def _stratified(labels: Labels, dataset: Dataset, split: Split, test_share: float) -> tuple[Rows, Rows, Rows]:
+def _own_parts(dataset: Dataset) -> tuple[Rows, Rows]:
+    """Return the rows that the data itself holds out for validation and for testing."""
+    rows = np.arange(len(dataset.labels), dtype=np.int64)
+    test = rows[:0] if dataset.own_test_from is None else rows[dataset.own_test_from :]
+    if dataset.own_validation_from is None:
+        return rows[:0], test
+    return rows[dataset.own_validation_from : dataset.own_test_from], test
+
+
+def _stratified(labels: Labels, dataset: Dataset, split: Split) -> tuple[Rows, Rows, Rows]:
     by_class = []
     for number, name in enumerate(dataset.class_names):
         rows = np.flatnonzero(labels == number)
-        counts = _counts(len(rows), split.validation, test_share)
+        counts = _counts(len(rows), split.validation, split.test)
         if counts is None:
             raise InvalidData(
                 f"Class {name} has {_examples(len(rows))}, too few to put some in each of the shares"
-                f" ({_shares(split, test_share)}).",
+                f" ({_shares(split)}).",
                 remedy="Add examples of it, change data.split, or set data.split.stratify to false.",
                 field="data.split",
             )
@@ -81,11 +92,11 @@ def _stratified(labels: Labels, dataset: Dataset, split: Split, test_share: floa
     return train, validation, test
 
 
-def _plain(labels: Labels, split: Split, test_share: float) -> tuple[Rows, Rows, Rows]:
-    counts = _counts(len(labels), split.validation, test_share)
+def _plain(labels: Labels, split: Split) -> tuple[Rows, Rows, Rows]:
+    counts = _counts(len(labels), split.validation, split.test)
     if counts is None:
         raise InvalidData(
-            f"{_examples(len(labels)).capitalize()} cannot fill each of the shares ({_shares(split, test_share)}).",
+            f"{_examples(len(labels)).capitalize()} cannot fill each of the shares ({_shares(split)}).",
             remedy="Add examples or change data.split.",
             field="data.split",
         )
@@ -117,8 +128,8 @@ def _refuse_untrained_class(dataset: Dataset, train: Rows) -> None:
         )
 
 
-def _shares(split: Split, test_share: float) -> str:
-    shares = {"validation": split.validation, "test": test_share}
+def _shares(split: Split) -> str:
+    shares = {"validation": split.validation, "test": split.test}
     return ", ".join(["train", *(f"{name} {share:g}" for name, share in shares.items() if share)])
 
 

@@ -13,31 +13,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.checked_arrays import checked_images, checked_labels, class_count
+from ml.data.assembly import Described, Part, PartName, assembled
 from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
 from ml.data.dataset import Dataset, Labels
 from ml.data.files import DataSource
-from ml.data.npz_headers import MAX_BYTES
+from ml.data.limits import MAX_BYTES
 from ml.errors import InvalidData
+from trainshed.specs import Clean
 
 
-def read(source: DataSource) -> Dataset:
+def read(source: DataSource, clean: Clean) -> Dataset:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
     with opened_rows(source) as rows:
         side = _side_of(rows, source.name)
         values, texts = _values(rows, source.name)
     pixels = np.frombuffer(values, np.float64).reshape(-1, side, side)
-    images = checked_images(_narrow(pixels), field="the pixels", path=source.name)
-    labels, class_names = _labels(texts, rows.names[rows.label], source.name)
-    return Dataset(
-        source=source.name,
-        images=images,
-        labels=labels,
-        class_names=class_names,
-        own_test_from=None,
-        provenance=source.provenance,
-        licence="not stated",
-    )
+    label = rows.names[rows.label]
+    labels, names = _labels(texts)
+    parts: dict[PartName, Part] = {"train": Part(_narrow(pixels), labels, "the pixels", label)}
+    return assembled(parts, source, clean=clean, described=Described("csv", names))
 
 
 def _side_of(rows: Rows, name: str) -> int:
@@ -94,13 +88,11 @@ def _narrow(pixels: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
     return narrow if np.array_equal(narrow, pixels) else pixels
 
 
-def _labels(texts: Sequence[str], field: str, name: str) -> tuple[Labels, tuple[str, ...]]:
+def _labels(texts: Sequence[str]) -> tuple[Labels, tuple[str, ...] | None]:
+    """Return the classes as numbers, and their names where they are no numbers."""
     numbers = [as_number(text) for text in texts]
     whole = [int(number) for number in numbers if number is not None and number.is_integer() and abs(number) < 2**63]
     if len(whole) == len(texts):
-        labels = checked_labels(np.array(whole, np.int64), field=field, path=name)
-        return labels, tuple(str(number) for number in range(class_count(labels, field=field, path=name)))
+        return np.array(whole, np.int64), None
     names, codes = np.unique(np.array(texts), return_inverse=True)
-    labels = codes.astype(np.int64)
-    class_count(labels, field=field, path=name)
-    return labels, tuple(str(each) for each in names)
+    return codes.astype(np.int64), tuple(str(each) for each in names)

@@ -22,12 +22,26 @@ _MAX_BYTES: Final = 4 * 2**30
 _MAX_JSON_BYTES: Final = 16 * 2**20
 _MAX_RATIO: Final = 100
 
-_LAYERS: Final = ("InputLayer", "Rescaling", "Resizing", "Conv2D", "MaxPooling2D", "Flatten", "Dense")
+_LAYERS: Final = (
+    "Add",
+    "BatchNormalization",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "InputLayer",
+    "MaxPooling2D",
+    "ReLU",
+    "Rescaling",
+    "Resizing",
+)
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {
         ("keras.src.models.functional", "Functional"),
         ("keras", "DTypePolicy"),
         ("keras.initializers", "GlorotUniform"),
+        ("keras.initializers", "Ones"),
         ("keras.initializers", "Zeros"),
         (None, "__keras_tensor__"),
         *(("keras.layers", name) for name in _LAYERS),

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from ml.errors import InvalidData
 from ml.training.epoch import Epoch
-from trainshed.specs import Data, SpecModel, Split
+from trainshed.specs import Clean, Data, Pictures, SpecModel, Split
 from trainshed.specs.preprocess import AnyStep
 
 FILE_NAME = "model.json"
@@ -35,12 +35,21 @@ class TrainedOn(SpecModel):
     provenance: str
     licence: str
     synthetic: bool
+    format: str = "builtin"
+    """How it was stored."""
+    images: Pictures | None = None
+    """How picture files were decoded."""
+    clean: Clean = Clean()
+    """How it was cleaned."""
+    dropped: dict[str, int] = Field(default_factory=dict)
+    """Examples that cleaning took out, by why."""
+    findings: tuple[str, ...] = ()
+    """What is wrong with it, in words."""
 
     def as_data(self) -> Data:
         """Return the same as a spec says it."""
-        if self.source.startswith("/"):
-            return Data(path=self.source, split=self.split)
-        return Data(dataset=self.source, split=self.split)
+        path, dataset = (self.source, None) if self.source.startswith("/") else (None, self.source)
+        return Data(path=path, dataset=dataset, split=self.split, images=self.images, clean=self.clean)
 
 
 class ModelCard(SpecModel):
@@ -68,7 +77,9 @@ class ModelCard(SpecModel):
     metrics: dict[str, float]
     """Of that epoch, on train and validation. The test part has not been looked at."""
     parameters: int
-    """Trainable numbers."""
+    """Numbers in the network."""
+    tuned: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """Batch size, learning rate, feeding and steps a call, as they were given or chosen."""
     weights_sha256: _Digest
 
 

@@ -49,6 +49,8 @@ def _data(card: ModelCard) -> str:
         f"- Examples: {counts} (split seed {data.split.seed}, {'' if data.split.stratify else 'not '}stratified)",
         f"- SHA-256 of the content: `{data.digest}`",
     ]
+    lines += [f"- Left out by cleaning: {count} ({why})" for why, count in data.dropped.items()]
+    lines += [f"- **Warning**: {finding}" for finding in data.findings]
     if data.synthetic:
         lines.insert(0, "- **Synthetic data**: the numbers say nothing about real images.")
     return "\n".join(lines)

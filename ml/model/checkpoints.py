@@ -1,9 +1,8 @@
-"""Which states of a model a run keeps: every so many epochs, the last few of those, and the best."""
+"""Which states of a model a run keeps: every so many epochs, the last few of those."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import keras
 
@@ -31,30 +30,3 @@ class Checkpoints:
         self._kept.append(name)
         while len(self._kept) > self.policy.keep_last:
             (self.workspace.output / self._kept.pop(0)).unlink()
-
-
-@dataclass(slots=True)
-class BestWeights:
-    """Remembers the weights of the epoch with the lowest validation loss; of equal ones, the first."""
-
-    network: keras.Model
-    _epoch: Epoch | None = None
-    _weights: list[Any] = field(default_factory=list)
-
-    def after(self, epoch: Epoch) -> None:
-        """Take the weights as they are after `epoch`, if no epoch was better."""
-        if epoch.validation_loss is None or (self._epoch and not _better(epoch, self._epoch)):
-            return
-        self._epoch, self._weights = epoch, self.network.get_weights()
-
-    def restore(self) -> Epoch:
-        """Put them back and return the epoch they come from."""
-        assert self._epoch is not None
-        self.network.set_weights(self._weights)
-        return self._epoch
-
-
-def _better(epoch: Epoch, than: Epoch) -> bool:
-    assert epoch.validation_loss is not None
-    assert than.validation_loss is not None
-    return epoch.validation_loss < than.validation_loss

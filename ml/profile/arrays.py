@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.data import npz
+from ml.data.dataset import Dataset
 from ml.data.files import DataSource
 from ml.data.npz_headers import read_headers
+from ml.data.zips import opened_zip
 from ml.errors import InvalidData
 from ml.profile.copies import MOST_ROWS, Copies
 from ml.profile.document import (
@@ -24,19 +27,39 @@ from ml.profile.document import (
 )
 from ml.profile.findings import first_problems, of_copies, of_field, of_labels
 from ml.profile.numbers import profile_array
+from trainshed.specs import Clean
 
 _Array = npt.NDArray[Any]
 
 
-def profile_npz(source: DataSource) -> ProfileDocument:
-    """Look into all arrays of a file. Raises `InvalidData` for one that cannot be read at all."""
-    with npz.opened(source) as archive:
+def profile_npz(source: DataSource) -> ProfileDocument | None:
+    """Look into all arrays of a file; None where it is no .npz. Raises `InvalidData` for one that cannot be read."""
+    with opened_zip(source) as archive:
+        if not npz.is_npz(archive):
+            return None
         headers = read_headers(archive, source.name)
         npz.refuse_harm(list(headers.values()), source.name)
         arrays = {name: npz.read_array(archive, name) for name in headers}
-    return profile_arrays(
-        arrays, source.name, format_=source.format, size=source.file.stat().st_size, more=_refusal(arrays, source)
-    )
+    return profile_arrays(arrays, source.name, format_="npz", size=size_of(source.file), more=_refusal(arrays, source))
+
+
+def profile_dataset(dataset: Dataset, *, size: int | None) -> ProfileDocument:
+    """Look into a dataset part by part."""
+    ends = {"train": dataset.held_out_from, "validation": dataset.own_test_from, "test": None}
+    starts = {"train": 0, "validation": dataset.own_validation_from, "test": dataset.own_test_from}
+    arrays: dict[str, _Array] = {}
+    for name, start in starts.items():
+        if start is not None:
+            end = ends[name]
+            suffix = "" if dataset.held_out_from is None else f"_{name}"
+            arrays[f"x{suffix}"], arrays[f"y{suffix}"] = dataset.images[start:end], dataset.labels[start:end]
+    return profile_arrays(arrays, dataset.source, format_=dataset.format, size=size)
+
+
+def size_of(file: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder."""
+    files = file.rglob("*") if file.is_dir() else [file]
+    return sum(each.lstat().st_size for each in files if each.is_file())
 
 
 def profile_arrays(
@@ -69,7 +92,7 @@ def _refusal(arrays: Mapping[str, _Array], source: DataSource) -> tuple[str, ...
     if npz.layout_in(arrays) is None:
         return ("It holds neither x and y nor x_train, y_train, x_test and y_test, so no job can train on it.",)
     try:
-        npz.as_dataset(arrays, source)
+        npz.as_dataset(arrays, source, Clean())
     except InvalidData as error:
         return (f"The image family cannot train on it: {error.detail} {error.remedy}",)
     return ()

@@ -102,7 +102,7 @@ def profile_csv(source: DataSource) -> ProfileDocument:
     labels = _labels(columns[rows.label], classes)
     return ProfileDocument(
         source=source.name,
-        format=source.format,
+        format="csv",
         size=source.file.stat().st_size,
         rows=columns[0].rows,
         fields=tuple(column.profile() for column in columns[:MOST_FIELDS]),

@@ -53,7 +53,7 @@ class ProfileDocument(SpecModel):
     source: str
     """As the spec names it."""
     format: str
-    """Ending of the file; `builtin` for a dataset that comes with Trainshed."""
+    """`npz`, `csv`, `idx`, `cifar10-binary`, ...; `builtin` for a dataset that comes with Trainshed."""
     size: int | None
     """Bytes of the file."""
     rows: int

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ml.data.files import find_file
+from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
+from ml.data.reading import read
 from ml.job import RunSettings, Summary
-from ml.profile.arrays import profile_arrays, profile_npz
+from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.report import Report
@@ -29,6 +31,11 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
 def _look_into(data: Data, settings: RunSettings) -> ProfileDocument:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
     if source is None:
-        dataset = load_builtin(data.dataset or "")
-        return profile_arrays({"x": dataset.images, "y": dataset.labels}, dataset.source, format_="builtin", size=None)
-    return profile_npz(source) if source.format == ".npz" else profile_csv(source)
+        return profile_dataset(load_builtin(data.dataset or ""), size=None)
+    match kind_of(source):
+        case Kind.TEXT:
+            return profile_csv(source)
+        case Kind.ZIP if (found := profile_npz(source)) is not None:
+            return found
+        case _:
+            return profile_dataset(read(source, data), size=size_of(source.file))

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +20,15 @@ from ml.data import Labels
 from ml.report import Report
 from ml.steps import Augmentation
 from ml.training.epoch import Epoch
+from ml.training.feed import FEEDS, Chunk, Examples, Plan
 from ml.training.learner import Learner
+from ml.training.norms import report_norms
 from ml.training.order import batches, epoch_order
 from ml.training.progress import ProgressMeter
+from ml.training.stopping import Patience
 from ml.training.tally import Mean, Tally
-from trainshed.specs import Training
+from ml.training.tuning import Tuned
+from trainshed.specs import Schedule, Training
 
 _REPORTS_PER_EPOCH: Final = 20
 _VALIDATION_BATCH: Final = 256
@@ -37,7 +43,11 @@ class Prepared:
 
 
 class Fit:
-    """One training run. Iterate over it: each epoch is trained, measured, reported, and handed out."""
+    """One training run. Iterate over it: each epoch is trained, measured, reported, and handed out.
+
+    While an epoch is handed out, the network has the weights that were validated (with `ema` the averages), and so it
+    has when the iteration is over.
+    """
 
     def __init__(
         self,
@@ -45,6 +55,7 @@ class Fit:
         train: Prepared,
         validation: Prepared,
         recipe: Training,
+        tuned: Tuned,
         report: Report,
         *,
         augment: Augmentation,
@@ -57,49 +68,78 @@ class Fit:
         self._report = report
         self._augment = augment
         self._clock = clock
-        self._steps_per_epoch = math.ceil(len(train.labels) / recipe.batch_size)
+        self._feed = FEEDS[tuned.feeding]
+        self._steps_per_epoch = math.ceil(len(train.labels) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
-        self._report_every = recipe.report_every_steps or math.ceil(self._steps_per_epoch / _REPORTS_PER_EPOCH)
+        self._plan = Plan(
+            batch_size=tuned.batch_size,
+            steps_per_call=tuned.steps_per_call,
+            report_every=recipe.report_every_steps or math.ceil(self._steps_per_epoch / _REPORTS_PER_EPOCH),
+            record_every=recipe.record_norms_every,
+        )
+        self.patience = Patience(recipe.early_stopping)
         self._since_report = Tally()
         self._progress = ProgressMeter(report, epochs=recipe.epochs, steps_per_epoch=self._steps_per_epoch, clock=clock)
 
     def __iter__(self) -> Iterator[Epoch]:
-        """Train epoch by epoch. Raises `Diverged`."""
+        """Train epoch by epoch, until the last one or until patience is over. Raises `Diverged`."""
         for number in range(1, self._recipe.epochs + 1):
             started = self._clock()
             trained = self._pass(number)
-            validated = self._validate(number)
-            epoch = Epoch(
-                number,
-                trained.loss,
-                trained.accuracy,
-                validated.loss if validated else None,
-                validated.accuracy if validated else None,
-                self._clock() - started,
-            )
-            _report_epoch(epoch, self._report)
-            yield epoch
+            with self._learner.averaged():
+                epoch = self._measured(number, trained, started)
+                _report_epoch(epoch, self._report)
+                yield epoch
+            if self.patience.is_over(epoch):
+                self._stop_early(epoch)
+                break
+        self._learner.settle()
 
     def _pass(self, epoch: int) -> Mean:
         """Learn from each example once."""
         tally = Tally()
         order = epoch_order(len(self._train.labels), seed=self._recipe.seed, epoch=epoch)
-        first = (epoch - 1) * self._steps_per_epoch + 1
-        for step, rows in enumerate(batches(order, self._recipe.batch_size), start=first):
-            images = self._augment(self._train.images[rows], epoch=epoch, examples=rows)
-            sums = self._learner.learn(images, self._train.labels[rows])
-            tally.add(step, sums, len(rows))
-            self._since_report.add(step, sums, len(rows))
-            self._report_step(step)
+        chunks = self._plan.chunks(order, first=(epoch - 1) * self._steps_per_epoch + 1)
+        with closing(self._feed(chunks, partial(self._prepare, epoch))) as fed:
+            for chunk, examples in fed:
+                sums = self._learn(chunk, examples)
+                tally.add(chunk.first, sums, len(chunk.rows))
+                self._since_report.add(chunk.first, sums, len(chunk.rows))
+                self._report_step(chunk.last)
         return tally.read()
 
+    def _prepare(self, epoch: int, chunk: Chunk) -> Examples:
+        images = self._augment(self._train.images[chunk.rows], epoch=epoch, examples=chunk.rows)
+        return Examples(images, self._train.labels[chunk.rows])
+
+    def _learn(self, chunk: Chunk, examples: Examples) -> Any:
+        if not chunk.recorded:
+            return self._learner.learn(examples.images, examples.targets)
+        sums, values = self._learner.learn_recorded(examples.images, examples.targets)
+        if np.isfinite(np.asarray(values)).all():  # otherwise the loss is not finite either, which ends the run
+            report_norms(self._report, self._learner.layer_names, chunk.first, values)
+        return sums
+
     def _report_step(self, step: int) -> None:
-        if step % self._report_every == 0 or step == self._steps:
+        if step % self._plan.report_every == 0 or step == self._steps:
             mean = self._since_report.read()
             self._report.metric("train/loss", step, mean.loss)
             self._report.metric("train/accuracy", step, mean.accuracy)
+            if self._recipe.schedule != Schedule():
+                self._report.metric("train/learning_rate", step, self._learner.learning_rate())
             self._since_report = Tally()
         self._progress.at(step)
+
+    def _measured(self, number: int, trained: Mean, started: float) -> Epoch:
+        validated = self._validate(number)
+        return Epoch(
+            number,
+            trained.loss,
+            trained.accuracy,
+            validated.loss if validated else None,
+            validated.accuracy if validated else None,
+            self._clock() - started,
+        )
 
     def _validate(self, epoch: int) -> Mean | None:
         tally = Tally()
@@ -107,6 +147,10 @@ class Fit:
             sums = self._learner.measure(self._validation.images[rows], self._validation.labels[rows])
             tally.add(epoch * self._steps_per_epoch, sums, len(rows))
         return None if tally.is_empty else tally.read()
+
+    def _stop_early(self, epoch: Epoch) -> None:
+        self._report.message(f"epoch {epoch.number}: no gain for {self.patience.waited} epochs, so training ends here")
+        self._progress.stopped(epoch.number * self._steps_per_epoch)
 
 
 def _report_epoch(epoch: Epoch, report: Report) -> None:

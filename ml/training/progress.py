@@ -35,3 +35,8 @@ class ProgressMeter:
             steps=total,
             eta_s=(now - self._started) / step * (total - step),
         )
+
+    def stopped(self, step: int) -> None:
+        """Tell that global step `step` was the last, before all epochs were over."""
+        epoch = (step - 1) // self._steps_per_epoch + 1
+        self._report.progress(fraction=1.0, epoch=epoch, epochs=epoch, step=step, steps=step, eta_s=0.0)

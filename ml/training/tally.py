@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.errors import Diverged
 
@@ -22,26 +23,32 @@ class Mean:
 class Tally:
     """Collects the sums of steps without reading them: to read a tensor is to wait for it."""
 
-    _steps: list[int] = field(default_factory=list)
+    _firsts: list[int] = field(default_factory=list)
     _sums: list[Any] = field(default_factory=list)
     _examples: int = 0
 
-    def add(self, step: int, sums: Any, examples: int) -> None:
-        """Take the tensor (sum of losses, number correct) of one step with its number of examples."""
-        self._steps.append(step)
+    def add(self, first: int, sums: Any, examples: int) -> None:
+        """Take a tensor (steps, 2) of (sum of losses, number correct) from step `first` on, over so many examples."""
+        self._firsts.append(first)
         self._sums.append(sums)
         self._examples += examples
 
     @property
     def is_empty(self) -> bool:
-        return not self._steps
+        return not self._firsts
 
     def read(self) -> Mean:
         """Return the means over all steps taken. Raises `Diverged` that names the first step without a finite loss."""
-        sums = np.asarray([np.asarray(pair) for pair in self._sums], np.float64)
-        bad = np.flatnonzero(~np.isfinite(sums[:, 0]))
-        if bad.size:
-            step = self._steps[bad[0]]
-            raise Diverged(f"The loss is {sums[bad[0], 0]} at step {step}.", facts={"step": step})
+        chunks = [np.asarray(chunk, np.float64) for chunk in self._sums]
+        for first, chunk in zip(self._firsts, chunks, strict=True):
+            _refuse_not_finite(first, chunk[:, 0])
+        sums = np.concatenate(chunks)
         loss, correct = sums.sum(axis=0) / self._examples
         return Mean(float(loss), float(correct))
+
+
+def _refuse_not_finite(first: int, losses: npt.NDArray[np.float64]) -> None:
+    bad = np.flatnonzero(~np.isfinite(losses))
+    if bad.size:
+        step = first + int(bad[0])
+        raise Diverged(f"The loss is {losses[bad[0]]} at step {step}.", facts={"step": step})

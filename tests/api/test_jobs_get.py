@@ -47,7 +47,11 @@ def test_a_job_comes_with_its_attempts_and_latest_metrics(api: Api, database: Da
     assert [(one["number"], one["outcome"], one["charged"]) for one in job["attempts"]] == [(1, "crashed", True)]
 
 
-@pytest.mark.parametrize("job_id", ["job_nope", new_id("job"), "%00", "a" * 5_000, "job_%F0%9F%92%A9"])
+@pytest.mark.parametrize(
+    "job_id",
+    ["job_nope", new_id("job"), "%00", "a" * 5_000, "job_%F0%9F%92%A9"],
+    ids=["no form", "unknown", "nul", "long", "emoji"],
+)
 def test_what_is_no_job_is_not_found(api: Api, job_id: str) -> None:
     assert_problem(api.get(f"/jobs/{job_id}"), 404, "not_found")
 

@@ -42,7 +42,11 @@ def test_a_key_has_256_bits_and_a_checksum_that_finds_each_wrong_character() -> 
         assert read_key(wrong) is None
 
 
-@pytest.mark.parametrize("text_", ["", "trs", "trs___", "x" * 10_000, new_key() + "\n", new_key()[:-1], "trs_\0"])
+@pytest.mark.parametrize(
+    "text_",
+    ["", "trs", "trs___", "x" * 10_000, new_key() + "\n", new_key()[:-1], "trs_\0"],
+    ids=["empty", "prefix", "no parts", "long", "line end", "cut", "nul"],
+)
 def test_what_has_not_the_form_is_no_key(text_: str) -> None:
     assert read_key(text_) is None
 

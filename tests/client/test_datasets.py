@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -338,10 +340,45 @@ def test_what_was_begun_long_ago_is_not_kept(
     assert not (folder / "old").exists()
 
 
-@pytest.mark.parametrize("name", ["missing", "."])
-def test_a_file_that_cannot_be_read_is_named(server: ScriptedServer, client: Client, tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(server: ScriptedServer, client: Client, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="cannot be read"):
-        client.upload_dataset("faces", tmp_path / name)
+        client.upload_dataset("faces", tmp_path / "missing")
+
+    assert server.asked == []
+
+
+# --- a folder ---
+
+
+def test_a_folder_is_sent_as_a_zip_of_its_files_with_the_same_bytes_each_time(
+    server: ScriptedServer, client: Client, tmp_path: Path
+) -> None:
+    for place in ("here", "there"):
+        folder = tmp_path / place / "faces"
+        for name in ("b/2.png", "a/1.png", "a/.hidden", "__MACOSX/1.png"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(name.encode())
+        server.on("PUT", FACES, as_json(version(), 201))
+        client.upload_dataset("faces", folder)
+
+    first, second = (asked for asked in server.asked if asked.method == "PUT")
+    assert first.query["filename"] == ["faces.zip"]
+    assert first.body == second.body
+    with zipfile.ZipFile(io.BytesIO(first.body)) as archive:
+        assert archive.namelist() == ["faces/a/1.png", "faces/b/2.png"]
+        assert archive.read("faces/b/2.png") == b"b/2.png"
+
+
+def test_a_folder_without_files_or_with_a_link_is_refused(
+    server: ScriptedServer, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidRequest, match="holds no files"):
+        client.upload_dataset("faces", tmp_path / "empty")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "out.png").symlink_to("/etc/passwd")
+    with pytest.raises(InvalidRequest, match="is a link"):
+        client.upload_dataset("faces", tmp_path / "linked")
 
     assert server.asked == []
 

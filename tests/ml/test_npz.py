@@ -103,6 +103,18 @@ def test_the_facts_name_path_row_and_field(tmp_path, write_npz):
     assert refused(path, tmp_path).facts == {"path": str(path), "row": 2, "field": "y"}
 
 
+def test_names_of_classes_and_a_validation_part_are_taken_from_the_file(tmp_path, write_npz):
+    divided = {f"{x}_{part}": array for part in ("train", "test", "val") for x, array in (("x", X), ("y", Y))}
+    dataset = load(str(write_npz(**divided, class_names=np.array(["cat", "dog"]))), roots=(tmp_path,))
+    assert dataset.class_names == ("cat", "dog")
+    assert (dataset.own_validation_from, dataset.own_test_from, len(dataset.labels)) == (4, 8, 12)
+
+
+@pytest.mark.parametrize("names", [["cat"], ["cat", "cat"], [1, 2], [["cat", "dog"]], ["cat", "do\ng"]])
+def test_names_of_classes_that_are_none_are_refused(tmp_path, write_npz, names):
+    assert "class_names has" in refused(write_npz(x=X, y=Y, class_names=np.array(names)), tmp_path).detail
+
+
 def test_pickled_objects_are_refused_without_being_loaded(tmp_path, write_npz):
     class Bomb:
         def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
@@ -113,9 +125,9 @@ def test_pickled_objects_are_refused_without_being_loaded(tmp_path, write_npz):
     assert not (tmp_path / "exploded").exists()
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+def test_a_missing_file_and_an_empty_folder_are_told_apart(tmp_path):
     assert "does not exist" in refused(tmp_path / "none.npz", tmp_path).detail
-    assert "is a folder" in refused(tmp_path, tmp_path).detail
+    assert "holds no files" in refused(tmp_path, tmp_path).detail
 
 
 def test_a_pipe_is_refused_at_once(tmp_path):
@@ -125,13 +137,14 @@ def test_a_pipe_is_refused_at_once(tmp_path):
 
 def test_a_text_a_bare_array_and_a_truncated_file_are_refused(tmp_path, write_npz):
     text = tmp_path / "text.npz"
-    text.write_text("x,y\n1,2\n")
+    text.write_text("a,b,y\n1,2,0\n")
     array = tmp_path / "array.npz"
     array.write_bytes(npy({"descr": "|u1", "fortran_order": False, "shape": (1,)}, b"\0"))
     short = tmp_path / "short.npz"
     short.write_bytes(write_npz(x=X, y=Y).read_bytes()[:-40])
-    for path in (text, array, short):
-        assert "is no complete .npz file" in refused(path, tmp_path).detail
+    assert "2 columns" in refused(text, tmp_path).detail
+    assert "one bare .npy array" in refused(array, tmp_path).detail
+    assert "is no complete zip archive" in refused(short, tmp_path).detail
 
 
 def test_a_flipped_bit_is_noticed(tmp_path, write_npz):

@@ -40,16 +40,15 @@ def test_the_time_left_follows_the_pace_so_far():
 
 def test_a_tally_averages_over_examples_and_not_over_steps():
     tally = Tally()
-    tally.add(1, np.array([8.0, 4.0], np.float32), 8)
-    tally.add(2, np.array([4.0, 2.0], np.float32), 2)
+    tally.add(1, np.array([[5.0, 1.0], [3.0, 3.0]], np.float32), 8)
+    tally.add(3, np.array([[4.0, 2.0]], np.float32), 2)
     assert tally.read() == Mean(loss=1.2, accuracy=0.6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_tally_names_the_first_step_without_a_finite_loss(bad):
     tally = Tally()
-    for step, loss in enumerate([1.0, bad, np.nan], start=11):
-        tally.add(step, np.array([loss, 0], np.float32), 1)
+    tally.add(10, np.array([[1.0, 0], [1.0, 0], [bad, 0], [np.nan, 0]], np.float32), 4)
     with pytest.raises(Diverged, match="at step 12") as caught:
         tally.read()
     assert caught.value.facts == {"step": 12}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from ml.errors import Diverged, InvalidData, OutOfMemory
 from ml.families import image_classifier
-from ml.model.file import weights_digest
+from ml.model.file import load_model, weights_digest
 from ml.report import MemoryReport
 from ml.run import RunSettings, Summary, run
 from ml.training.learner import Learner
@@ -178,13 +179,13 @@ def test_an_allocation_that_fails_is_out_of_memory(train_document, tmp_path, set
 
 
 def test_the_step_is_traced_once_though_the_last_batch_is_smaller(train_document, tmp_path, settings, monkeypatch):
-    learn, traced = Learner._learn, []
+    step, traced = Learner._step, []
 
     def counted(self: Learner, images: Any, labels: Any) -> Any:
         traced.append(images.shape)
-        return learn(self, images, labels)
+        return step(self, images, labels)
 
-    monkeypatch.setattr(Learner, "_learn", counted)
+    monkeypatch.setattr(Learner, "_step", counted)
     train(train_document, tmp_path, settings)
     assert len(traced) == 1
 
@@ -193,3 +194,54 @@ def test_the_step_is_traced_once_though_the_last_batch_is_smaller(train_document
 def test_the_examples_are_valid_specs(name):
     text = (Path(__file__).parents[2] / f"examples/{name}.yaml").read_text()
     assert load_spec(text).name.startswith("digits")
+
+
+def test_training_begins_with_the_weights_of_another_job_and_a_new_head_for_other_classes(
+    train_document, tmp_path, settings, shapes
+):
+    train(train_document, tmp_path / "first", settings)
+    (tmp_path / "second/inputs").mkdir(parents=True)
+    for name in ("model.keras", "model.json"):
+        shutil.copy(tmp_path / "first/output" / name, tmp_path / "second/inputs")
+    np.savez(tmp_path / "other.npz", x=shapes["x"], y=np.arange(60) % 2)
+    document = changed(train_document, epochs=1, learning_rate=1e-9)
+    document["data"]["path"] = str(tmp_path / "other.npz")
+    document["model"]["init_from"] = {"job": "job_" + "0" * 26}
+    _, report = train(document, tmp_path / "second", settings)
+    assert any(text.endswith("taken over; new: logits") for text in report.messages)
+    first, second = (
+        keras.saving.load_model(tmp_path / name / "output/model.keras").get_layer("cnn_small")
+        for name in ("first", "second")
+    )
+    for layer in ("conv_1", "conv_3", "dense"):
+        kernels = [network.get_layer(layer).get_weights()[0] for network in (first, second)]
+        np.testing.assert_allclose(*kernels, atol=1e-6)
+    assert second.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("preset", ["cnn_bn", "resnet_small"])
+def test_each_preset_trains_in_mixed_precision_and_is_saved_whole(train_document, tmp_path, settings, preset):
+    document = changed(train_document, epochs=1, precision="mixed_bfloat16")
+    document["model"] |= {"preset": preset, "dropout": 0.2}
+    document["preprocess"][1] |= {"height": 8, "width": 8}
+    summary, _ = train(document, tmp_path, settings)
+    model = load_model(tmp_path / "output/model.keras")
+    assert weights_digest(model) == summary.facts["weights_sha256"]
+    assert model.get_layer(preset).get_layer("logits").compute_dtype == "float32"
+    assert next(layer for layer in model.get_layer(preset).layers if layer.weights).compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_what_was_chosen_for_auto_is_in_the_log_the_facts_and_the_card(train_document, tmp_path, settings):
+    del train_document["training"]["batch_size"]
+    summary, report = train(train_document, tmp_path, settings)
+    tuned = {"batch_size": 32, "learning_rate": 0.01, "feeding": "direct", "steps_per_call": 8}
+    assert summary.facts["tuned"] == json.loads((tmp_path / "output/model.json").read_text())["tuned"] == tuned
+    says = "recipe: batch_size 32 (auto), learning_rate 0.01, feeding direct (auto), steps_per_call 8 (auto)"
+    assert says in report.messages
+
+
+def test_early_stopping_without_validation_is_refused(train_document, tmp_path, settings):
+    train_document["data"]["split"] = {"validation": 0}
+    with pytest.raises(InvalidData, match=r"early_stopping .* data.split.validation is 0"):
+        train(changed(train_document, early_stopping={}), tmp_path, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,8 @@ def test_a_hostile_file_ends_typed_in_its_sandbox_and_the_api_never_opens_it(pla
     hostile = {
         "pickled.npz": (pickled(), "pickled"),
         "bomb.npz": (bomb(), "says it holds"),
-        "text.npz": (b"x,y\n1,2\n", "no complete .npz"),
-        "table.parquet": (b"PAR1", "Supported are .npz, .csv"),
+        "model.pkl": (b"\x80\x04\x95\x00.", "a Python pickle, which is a program"),
+        "table.parquet": (b"PAR1", "looks like a Parquet table"),
         "broken.csv": (b"x,y\n1,\xff\n", "UTF-8"),
     }
     for filename, (content, says) in hostile.items():
@@ -133,3 +134,25 @@ def test_a_job_reads_its_own_dataset_and_no_other_of_the_worker(platform: Platfo
     spy = platform.command("sh", "-c", f"cat {cached[0]} || ls {cached[0].parent} || echo refused")
     platform.wait(spy)
     assert platform.log(spy).strip().endswith("refused")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_dataset_is_decoded_once_for_all_jobs_and_the_weights_do_not_depend_on_it(platform: Platform) -> None:
+    (platform.folder / "data").mkdir()
+    (platform.folder / "data" / "digits.npz").write_bytes(digits_npz(0))
+    platform.start(workers=1, slots=1)
+    version = put(platform, digits_npz(0), "digits.npz", profile="false")
+
+    trains = [platform.submit({**TRAIN, "data": {"dataset": "digits"}}) for _ in range(2)]
+    from_path = platform.submit({**TRAIN, "data": {"path": str(platform.folder / "data" / "digits.npz")}})
+    evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": trains[0]}})
+    ended = [platform.wait(job) for job in (*trains, from_path, evaluate)]
+
+    assert [job["state"] for job in ended] == ["succeeded"] * 4, [job["message"] for job in ended]
+    cards = [platform.http.get(f"/jobs/{job['id']}/artifacts/model.json").json() for job in ended[:3]]
+    weights = [card["weights_sha256"] for card in cards]
+    assert weights == weights[:1] * 3
+    decoded_by = [job["id"] for job in ended if f"{version['ref']}: 1,797 examples decoded" in platform.log(job["id"])]
+    assert len(decoded_by) == 1
+    (decoded,) = (platform.folder / "spool").glob("*/data/decoded-*")
+    assert {stat.S_IMODE(file.stat().st_mode) for file in decoded.iterdir()} == {0o440}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import BlobMissing, FolderStore
-from worker.cache import DataCache
+from worker.cache import DataCache, GaveUp
 
 
 class CountingStore(FolderStore):
@@ -108,3 +108,61 @@ def test_after_a_fetch_that_failed_the_next_one_tries_again(store, cache):
     assert put(store, 7) == digest
     with cache.use(digest, 100) as path:
         assert path.read_bytes() == bytes([7]) * 100
+
+
+# --- what is made here ---
+
+
+def never() -> bool:
+    return False
+
+
+def fill(path: Path) -> int:
+    path.mkdir()
+    (path / "content").write_bytes(bytes(120))
+    return 120
+
+
+def test_a_folder_is_made_once_and_goes_when_room_is_needed(store, cache, tmp_path):
+    made: list[Path] = []
+    for _ in range(2):
+        with cache.use_made("decoded-a", lambda path: made.append(path) or fill(path), gives_up=never) as folder:
+            assert (folder / "content").exists()
+    assert made == [tmp_path / "data" / "decoded-a"]
+    for number in (1, 2):
+        with cache.use(put(store, number), 100):
+            pass
+    assert not (tmp_path / "data" / "decoded-a").exists()
+
+
+def test_what_could_not_be_made_is_tried_again_by_the_next_one(cache):
+    def fail(path: Path) -> int:
+        raise ValueError("no data")
+
+    with pytest.raises(ValueError, match="no data"), cache.use_made("decoded-a", fail, gives_up=never):
+        pass
+    with cache.use_made("decoded-a", fill, gives_up=never) as folder:
+        assert folder.is_dir()
+
+
+def test_who_waits_for_another_ones_work_may_be_told_to_stop(cache):
+    started, finish = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> int:
+        started.set()
+        assert finish.wait(20)
+        return fill(path)
+
+    def make() -> None:
+        with cache.use_made("decoded-a", slowly, gives_up=never):
+            pass
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    assert started.wait(20)
+    with pytest.raises(GaveUp), cache.use_made("decoded-a", fill, gives_up=lambda: True):
+        pass
+    finish.set()
+    thread.join()
+    with cache.use_made("decoded-a", slowly, gives_up=never) as folder:
+        assert folder.is_dir()

@@ -87,10 +87,10 @@ def get(context: typer.Context, ref: Ref) -> None:
 def upload(
     context: typer.Context,
     name: NameArgument,
-    file: Annotated[Path, typer.Argument(help="Its ending tells the format: .npz, .csv, ...")],
+    file: Annotated[Path, typer.Argument(help="A file, or a folder of files: .npz, idx, CIFAR-10, pictures, ...")],
     no_profile: Annotated[bool, typer.Option("--no-profile", help="Let no job look into it.")] = False,
 ) -> None:
-    """Make a file the newest version of a dataset.
+    """Make a file or a folder the newest version of a dataset.
 
     An upload that was interrupted goes on where it stopped. Bytes that are the newest version make no new one.
     """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from trainshed.client.addresses import API, dataset_path, new_dataset_path, split_ref, version_path
 from trainshed.client.calls import Calls
 from trainshed.client.download import download, local_path
 from trainshed.client.files import look_at
+from trainshed.client.pack import packed
 from trainshed.client.pages import read_pages
 from trainshed.client.transport import Call
 from trainshed.client.unfinished import Unfinished
@@ -61,19 +63,21 @@ class DatasetCalls(Calls):
     def upload_dataset(
         self, name: str, file: Path | str, *, profile: bool = True, progress: Progress | None = None
     ) -> DatasetVersion:
-        """Make a file the newest version of a dataset, and return it. A dataset that is not there yet is made.
+        """Make a file or folder the newest version of a dataset, and return it. One that is not there yet is made.
 
             version = client.upload_dataset("faces", "faces.npz")
             spec = {"kind": "train", "name": "faces", "data": {"dataset": version.ref}}
 
-        A large file goes in parts: an upload that was interrupted goes on where it stopped when the same file is
-        uploaded again within a day. Bytes that are the newest version already make no new one. A job then looks into
-        the file, unless `profile` is False. `progress` is told the bytes that the server has and those of the whole.
+        A folder becomes a zip of its files, always with the same bytes. A large file goes in parts: an upload that was
+        interrupted goes on where it stopped when the same file is uploaded again within a day. Bytes that are the
+        newest version already make no new one. A job then looks into the file, unless `profile` is False. `progress`
+        is told the bytes that the server has and those of the whole.
         Raises `DigestMismatch` when the file changes meanwhile.
         """
         new_dataset_path(name)  # a large file takes its time to be looked at
-        found = look_at(file)
-        return Upload(self._transport, self._unfinished, name, found, profile, progress or _silent).run()
+        with packed(Path(file)) if Path(file).is_dir() else nullcontext(file) as whole:
+            found = look_at(whole)
+            return Upload(self._transport, self._unfinished, name, found, profile, progress or _silent).run()
 
     def download_dataset(self, ref: str, to: Path | str) -> Path:
         """Write a version (`faces@2`; `faces`: the newest) to the file `to`, or below the folder `to`; return the file.

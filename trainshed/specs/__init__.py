@@ -9,24 +9,29 @@ with its path, the value, what is allowed and the nearest valid name.
 from trainshed.specs.base import SpecModel
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
-from trainshed.specs.data import Data, Split
+from trainshed.specs.data import Clean, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import STEP_CLASSES, RandomFlip, RandomTranslate, Rescale, Resize, Step
 from trainshed.specs.profile import ProfileSpec
-from trainshed.specs.train import Model, Training, TrainSpec
+from trainshed.specs.recipe import Clip, EarlyStopping, Schedule, Training
+from trainshed.specs.train import Model, TrainSpec
 
 __all__ = [
     "STEP_CLASSES",
     "Backoff",
     "BaseSpec",
     "Checkpoint",
+    "Clean",
+    "Clip",
     "CommandSpec",
     "Data",
+    "EarlyStopping",
     "EvaluateSpec",
     "JobSpec",
     "Model",
     "ModelOfJob",
+    "Pictures",
     "ProfileSpec",
     "RandomFlip",
     "RandomTranslate",
@@ -35,6 +40,7 @@ __all__ = [
     "Resources",
     "Retry",
     "RetryBudget",
+    "Schedule",
     "SpecModel",
     "Split",
     "Step",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -102,6 +103,14 @@ class Checkpoint(SpecModel):
     """Export the weights of the epoch with the best validation loss, not those of the last one."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A train job whose model another job needs, and the field of the spec that names it."""
+
+    field: str
+    job: JobId
+
+
 class BaseSpec(SpecModel):
     """What every job has."""
 
@@ -136,7 +145,13 @@ class BaseSpec(SpecModel):
     @property
     def waits_for(self) -> tuple[str, ...]:
         """Identifiers of all jobs that must succeed first, each once."""
-        return tuple(dict.fromkeys(self.depends_on))
+        model = (self.model_source.job,) if self.model_source else ()
+        return tuple(dict.fromkeys((*model, *self.depends_on)))
+
+    @property
+    def model_source(self) -> ModelSource | None:
+        """The train job whose model this job begins with, or None."""
+        return None
 
 
 SplitName = Literal["train", "validation", "test"]

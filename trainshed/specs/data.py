@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -29,17 +29,51 @@ class Split(SpecModel):
         return self
 
 
+class Pictures(SpecModel):
+    """What picture files become when they are decoded. Needed where they differ in size or colours."""
+
+    height: Annotated[int, Field(ge=1, le=4096)]
+    """Pixels."""
+    width: Annotated[int, Field(ge=1, le=4096)]
+    """Pixels."""
+    mode: Literal["grey", "rgb"]
+    """Colours: 1 or 3 channels. Where a picture is transparent, black shows through."""
+    fit: Literal["stretch", "crop", "pad"] = "stretch"
+    """How a picture of another shape is fitted: stretched, cut to its centre, or padded with black."""
+
+
+class Clean(SpecModel):
+    """What happens to examples that no model should learn from. What is dropped is counted and reported."""
+
+    corrupt: Literal["refuse", "drop"] = "refuse"
+    """Picture files that cannot be decoded, and images with NaN or infinite pixels."""
+    mismatched: Literal["refuse", "drop"] = "refuse"
+    """Picture files of another size or other colours than most have. With `data.images` there are none."""
+    unknown_labels: Literal["refuse", "drop"] = "refuse"
+    """Labels below 0, beyond the names of the classes, or of a class that has no example to train on."""
+    constant: Literal["keep", "drop"] = "keep"
+    """Images of one colour."""
+    duplicates: Literal["keep", "drop"] = "keep"
+    """Exact copies of an earlier image, and of an image in a validation or test part of the data's own. Such parts
+    themselves stay as they are. Copies across the parts are reported in any case."""
+
+
 class Data(SpecModel):
-    """A dataset by name, or a file on the worker by path. Exactly one of the two."""
+    """A dataset by name, or a file or folder on the worker by path. Exactly one of the two."""
 
     dataset: Annotated[str, Field(max_length=255, pattern=DATASET)] | None = None
     """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
     that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels that scikit-learn ships."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
-    """An absolute path below TRAINSHED_DATA_ROOTS of an .npz file (x, y or x_train, y_train, x_test, y_test), or of a
-    .csv file (a row of pixels and a label in each line)."""
+    """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
+    (a row of pixels and a label in each line), the idx files of MNIST, CIFAR-10 (binary or python), or a folder of
+    pictures for each class; several files as a folder, .zip, .tar or .tar.gz. The content tells which."""
     split: Split = Split()
-    """How the examples are divided."""
+    """How the examples are divided. Parts of the data's own are kept as they are."""
+    images: Pictures | None = None
+    """How picture files are decoded. Default: as they are, which must be the same for all."""
+    clean: Clean = Clean()
+    """What happens to broken, odd and repeated examples."""
 
     @model_validator(mode="after")
     def _name_one_source(self) -> Data:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from trainshed.specs.base import JobId, SpecModel
-from trainshed.specs.common import BaseSpec
+from trainshed.specs.common import BaseSpec, ModelSource
 from trainshed.specs.data import Data
 
 
@@ -15,7 +15,7 @@ class ModelOfJob(SpecModel):
     """A model by the train job that made it."""
 
     job: JobId
-    """The train job. While it has not finished, the evaluation waits `blocked`."""
+    """The train job. While it has not finished, the job that needs its model waits `blocked`."""
 
 
 class EvaluateSpec(BaseSpec):
@@ -32,5 +32,5 @@ class EvaluateSpec(BaseSpec):
     """Examples a step."""
 
     @property
-    def waits_for(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((self.model.job, *self.depends_on)))
+    def model_source(self) -> ModelSource:
+        return ModelSource("model.job", self.model.job)

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from trainshed.specs.base import SpecModel
-from trainshed.specs.common import BaseSpec, Checkpoint
+from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource
 from trainshed.specs.data import Data
+from trainshed.specs.evaluate import ModelOfJob
 from trainshed.specs.preprocess import AnyStep, check_order
+from trainshed.specs.recipe import Training
 
 
 class Model(SpecModel):
@@ -17,25 +19,14 @@ class Model(SpecModel):
 
     family: Literal["image_classifier"]
     """The family of models; it also fixes loss and metrics."""
-    preset: Literal["cnn_small"] = "cnn_small"
-    """Architecture. `cnn_small`: Conv32-Pool-Conv64-Pool-Conv64-Flatten-Dense64-Dense(classes)."""
-
-
-class Training(SpecModel):
-    """The recipe."""
-
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
-    """Passes over the training examples."""
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32
-    """Examples a step."""
-    optimizer: Literal["adam"] = "adam"
-    """Rule by which weights follow gradients."""
-    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.001
-    """Step size of the optimizer."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Seed of the initial weights, of the order of the examples and of augmentation."""
-    report_every_steps: Annotated[int, Field(ge=1)] | None = None
-    """Report loss and accuracy each so many steps, beside each epoch. Default: about 20 times an epoch."""
+    preset: Literal["cnn_small", "cnn_bn", "resnet_small"] = "cnn_small"
+    """Architecture. `cnn_small`: Conv32-Pool-Conv64-Pool-Conv64-Flatten-Dense64-Dense(classes). `cnn_bn`: the same with
+    batch normalisation, padding and dropout. `resnet_small`: three stages of residual blocks, 32-64-128."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the numbers before the last layers that each step leaves out. Default: cnn_bn 0.3, others none."""
+    init_from: ModelOfJob | None = None
+    """Begin with the weights of a train job with the same preset. Layers whose shape differs begin anew, and so does
+    the last one when the classes differ."""
 
 
 class TrainSpec(BaseSpec):
@@ -52,3 +43,8 @@ class TrainSpec(BaseSpec):
     """How to train it."""
     checkpoint: Checkpoint = Checkpoint()
     """Which states of the model to keep."""
+
+    @property
+    def model_source(self) -> ModelSource | None:
+        origin = self.model.init_from
+        return ModelSource("model.init_from.job", origin.job) if origin else None

@@ -295,6 +295,7 @@ def _task(request: LaunchRequest) -> Task:
         return Task(
             job_id=request.job_id,
             attempt=request.attempt,
+            work=request.work,
             spec=dict(request.task or {}),
             workdir=str(request.workdir.resolve()),
             threads=request.threads,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from worker.launch.plan import Plan
 from worker.launch.sandbox import SandboxPolicy
@@ -50,6 +50,8 @@ class LaunchRequest:
     """The program to run; None for the training child."""
     task: Mapping[str, Any] | None = None
     """The spec for the training child, as `dump_spec` gave it."""
+    work: Literal["run", "decode"] = "run"
+    """What the training child does with it; to decode, `task` is the `data` of a spec."""
     env: Mapping[str, str] = field(default_factory=dict)
     """What the spec adds to the environment."""
     memory_limit_bytes: int | None = None

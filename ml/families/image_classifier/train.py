@@ -5,6 +5,7 @@ Writes `model.keras` (raw images in, logits out), `model.json`, `MODEL_CARD.md`,
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,20 +13,26 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ml.data import Dataset, Parts, divide, load_dataset
+from ml.data import Dataset, Parts, divide, findings, load_dataset
 from ml.errors import InvalidData
 from ml.families.image_classifier.presets import PRESETS
+from ml.families.image_classifier.transfer import transfer_weights
 from ml.job import RunSettings, Summary
 from ml.model.card import FILE_NAME, ModelCard, TrainedOn
 from ml.model.card_text import render_card
-from ml.model.checkpoints import BestWeights, Checkpoints
+from ml.model.checkpoints import Checkpoints
 from ml.model.file import save_model, weights_digest, with_preprocessing
+from ml.precision import computing_in, has_bfloat16
 from ml.report import Report
 from ml.runtime import set_up
 from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
 from ml.training.epoch import Epoch
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
+from ml.training.objective import make_objective
+from ml.training.optimizers import make_optimizer
+from ml.training.stopping import BestWeights, Monitor
+from ml.training.tuning import Tuned, tune
 from ml.versions import versions
 from ml.workspace import Workspace
 from trainshed.specs import TrainSpec, dump_spec
@@ -52,28 +59,50 @@ def train(
     set_up(threads=settings.threads, seed=spec.training.seed)
     dataset = load_dataset(spec.data, roots=settings.data_roots, files=settings.data_files)
     parts = divide(dataset, spec.data.split)
-    _refuse_best_without_validation(spec, parts)
+    _refuse_watching_nothing(spec, parts)
+    _warn_of_slow_precision(spec, report)
     built = _build(spec, dataset)
+    if spec.model.init_from:
+        transfer_weights(built.network, dataset.class_names, workspace, report)
     report.message(_describe(dataset, parts, built.network))
-    history, exported = _fit(spec, dataset, parts, built, workspace, report, clock)
-    card = _card(spec, dataset, parts, built.network, history, exported, settings)
+    for finding in findings(dataset, parts):
+        report.message(f"warning: {finding}")
+    tuned = _tune(spec, parts, built, settings)
+    report.message(_chosen(tuned, spec))
+    history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, clock)
+    card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
     _export(built.model, card, workspace)
     return Summary(metrics=card.metrics, facts=_facts(card))
 
 
-def _refuse_best_without_validation(spec: TrainSpec, parts: Parts) -> None:
-    if spec.checkpoint.keep_best and not len(parts.validation):
-        raise InvalidData(
-            "checkpoint.keep_best chooses by validation loss, and data.split.validation is 0.",
-            remedy="Set data.split.validation above 0, or keep_best to false.",
-            field="checkpoint.keep_best",
+def _refuse_watching_nothing(spec: TrainSpec, parts: Parts) -> None:
+    watching = {
+        "checkpoint.keep_best": spec.checkpoint.keep_best,
+        "training.early_stopping": spec.training.early_stopping is not None,
+    }
+    for field, watches in watching.items():
+        if watches and not len(parts.validation):
+            raise InvalidData(
+                f"{field} chooses by the validation part, and data.split.validation is 0.",
+                remedy=f"Set data.split.validation above 0, or leave {field} out.",
+                field=field,
+            )
+
+
+def _warn_of_slow_precision(spec: TrainSpec, report: Report) -> None:
+    if spec.training.precision == "mixed_bfloat16" and not has_bfloat16():
+        report.message(
+            "warning: training.precision is mixed_bfloat16, and this processor has no instructions for it; float32 is "
+            "faster here"
         )
 
 
 def _build(spec: TrainSpec, dataset: Dataset) -> _Built:
     layers = preprocessing_layers(spec.preprocess)
     build = PRESETS[spec.model.preset]
-    network = build(output_shape(layers, dataset.image_shape), dataset.n_classes)
+    shape = output_shape(layers, dataset.image_shape)
+    with computing_in(spec.training.precision):
+        network = build(shape, dataset.n_classes, dropout=spec.model.dropout)
     model = with_preprocessing(layers, network, image_shape=dataset.image_shape, name=spec.model.family)
     return _Built(layers, network, model)
 
@@ -86,34 +115,80 @@ def _describe(dataset: Dataset, parts: Parts, network: keras.Model) -> str:
     )
 
 
+def _tune(spec: TrainSpec, parts: Parts, built: _Built, settings: RunSettings) -> Tuned:
+    return tune(
+        spec.training,
+        examples=len(parts.train),
+        image_shape=built.network.input_shape[1:],
+        augments=any(step.augments for step in spec.preprocess),
+        threads=settings.threads,
+    )
+
+
+def _chosen(tuned: Tuned, spec: TrainSpec) -> str:
+    """Say what the run uses; (auto) marks what the spec left open."""
+    open_fields = {name for name in tuned.facts if getattr(spec.training, name) in (None, "auto")}
+    values = (
+        f"{name} {value:g}{' (auto)' if name in open_fields else ''}"
+        if isinstance(value, float | int)
+        else f"{name} {value}{' (auto)' if name in open_fields else ''}"
+        for name, value in tuned.facts.items()
+    )
+    return f"recipe: {', '.join(values)}"
+
+
 def _fit(
     spec: TrainSpec,
     dataset: Dataset,
     parts: Parts,
     built: _Built,
+    tuned: Tuned,
     workspace: Workspace,
     report: Report,
     clock: Callable[[], float],
 ) -> tuple[tuple[Epoch, ...], Epoch]:
     """Return all epochs, and the one whose weights the network has now."""
     fit = Fit(
-        Learner(built.network, learning_rate=spec.training.learning_rate),
+        _learner(spec, dataset, parts, built.network, tuned),
         _prepare(dataset, parts.train, built.layers),
         _prepare(dataset, parts.validation, built.layers),
         spec.training,
+        tuned,
         report,
         augment=Augmentation.of(spec.preprocess, seed=spec.training.seed),
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
-    best = BestWeights(built.network)
+    best = BestWeights(built.network, _monitor(spec))
+    keeps_best = _keeps_best(spec)
     history = []
     for epoch in fit:
         history.append(epoch)
         checkpoints.after(epoch)
-        if spec.checkpoint.keep_best:
+        if keeps_best:
             best.after(epoch)
-    return tuple(history), best.restore() if spec.checkpoint.keep_best else history[-1]
+    return tuple(history), best.restore() if keeps_best else history[-1]
+
+
+def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned) -> Learner:
+    recipe = spec.training
+    steps_per_epoch = math.ceil(len(parts.train) / tuned.batch_size)
+    return Learner(
+        network,
+        make_optimizer(recipe, tuned, steps_per_epoch=steps_per_epoch),
+        make_objective(recipe, class_counts=_class_counts(dataset, parts), class_names=dataset.class_names),
+        batch_size=tuned.batch_size,
+    )
+
+
+def _keeps_best(spec: TrainSpec) -> bool:
+    stopping = spec.training.early_stopping
+    return spec.checkpoint.keep_best or (stopping is not None and stopping.restore_best)
+
+
+def _monitor(spec: TrainSpec) -> Monitor:
+    stopping = spec.training.early_stopping
+    return stopping.monitor if stopping else "validation_loss"
 
 
 def _prepare(
@@ -126,7 +201,8 @@ def _card(
     spec: TrainSpec,
     dataset: Dataset,
     parts: Parts,
-    network: keras.Model,
+    built: _Built,
+    tuned: Tuned,
     history: tuple[Epoch, ...],
     exported: Epoch,
     settings: RunSettings,
@@ -146,24 +222,34 @@ def _card(
         history=history,
         exported_epoch=exported.number,
         metrics=exported.metrics,
-        parameters=network.count_params(),
-        weights_sha256=weights_digest(network),
+        parameters=built.network.count_params(),
+        tuned=tuned.facts,
+        weights_sha256=weights_digest(built.model),
     )
 
 
 def _trained_on(spec: TrainSpec, dataset: Dataset, parts: Parts) -> TrainedOn:
-    members = np.bincount(dataset.labels[parts.train], minlength=dataset.n_classes)
     return TrainedOn(
         source=dataset.source,
         digest=dataset.digest,
         split=spec.data.split,
         parts_digest=parts.digest,
         counts=parts.counts,
-        train_class_counts=tuple(int(count) for count in members),
+        train_class_counts=_class_counts(dataset, parts),
         provenance=dataset.provenance,
         licence=dataset.licence,
-        synthetic=False,
+        synthetic=dataset.synthetic,
+        format=dataset.format,
+        images=spec.data.images,
+        clean=spec.data.clean,
+        dropped=dict(dataset.dropped),
+        findings=findings(dataset, parts),
     )
+
+
+def _class_counts(dataset: Dataset, parts: Parts) -> tuple[int, ...]:
+    members = np.bincount(dataset.labels[parts.train], minlength=dataset.n_classes)
+    return tuple(int(count) for count in members)
 
 
 def _export(model: keras.Model, card: ModelCard, workspace: Workspace) -> None:
@@ -181,5 +267,6 @@ def _facts(card: ModelCard) -> dict[str, object]:
         "parameters": card.parameters,
         "exported_epoch": card.exported_epoch,
         "threads": card.threads,
+        "tuned": card.tuned,
         "versions": card.versions,
     }
