@@ -8,10 +8,10 @@ READY  := $(VENV)/ready
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo up bench bench-peers docs format clean
+.PHONY: help setup check test sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv
 
@@ -31,6 +31,15 @@ check: $(READY) ## Lint, types, import contracts
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
 
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+
+mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
+
+compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
+	$(BIN)/python -m tests.compose.live compose-report.json
+
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
 
@@ -42,6 +51,9 @@ bench: $(READY) ## Measure, compare with what one would do instead; fails when a
 
 bench-peers: $(READY) ## Install what `make bench` compares with, each in an environment of its own
 	$(BIN)/python -m bench.peers
+
+resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
+	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from starlette.datastructures import Headers
@@ -46,7 +46,7 @@ class Edge:
         request_id = _request_id(Headers(scope=scope).get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            answer = _Answer(request_id, send)
+            answer = _Answer(request_id, scope["state"], send)
             telemetry.began()
             try:
                 await self._serve(scope, receive, answer)
@@ -67,8 +67,9 @@ class Edge:
 class _Answer:
     """Passes an answer on, with headers, and notes its status."""
 
-    def __init__(self, request_id: str, send: Send) -> None:
+    def __init__(self, request_id: str, state: dict[str, Any], send: Send) -> None:
         self.request_id = request_id
+        self._state = state
         self.status: int | None = None
         self.started_at = time.perf_counter()
         self._send = send
@@ -78,7 +79,11 @@ class _Answer:
             self.status = message["status"]
             said = {name for name, _ in message["headers"]}
             ours = [(name, value) for name, value in _SECURITY_HEADERS.items() if name not in said]
-            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode()), *ours]
+            ours.append((b"x-request-id", self.request_id.encode()))
+            allowance = self._state.get("allowance")
+            if allowance is not None:
+                ours += [(name.lower().encode(), value.encode()) for name, value in allowance.headers.items()]
+            message["headers"] = [*message["headers"], *ours]
         await self._send(message)
 
 

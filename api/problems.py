@@ -22,6 +22,7 @@ from trainshed.errors import (
     MalformedBody,
     MethodNotAllowed,
     RouteNotFound,
+    TooManyRequests,
     TrainshedError,
     Unauthenticated,
     Unavailable,
@@ -88,6 +89,8 @@ def _headers(error: TrainshedError) -> dict[str, str]:
     match error:
         case Unauthenticated():
             return {"WWW-Authenticate": "Bearer"}
+        case TooManyRequests():
+            return {"Retry-After": str(error.facts["retry_after_s"])}
         case TrainshedError(status=503):
             return {"Retry-After": str(RETRY_AFTER_S)}
         case _:

@@ -36,6 +36,10 @@ class ApiSettings(DatabaseSettings):
     """Host names to answer to, separated by commas. Default: this machine's own while it listens there alone."""
     metrics_public: bool | None = None
     """Answer /metrics without a key. Default: only while it listens on this machine alone."""
+    requests_per_minute: Annotated[int, Field(ge=0)] = 60_000
+    """How many requests one key may send to one process of the API. 0: as many as it likes."""
+    wrong_keys_per_minute: Annotated[int, Field(ge=0)] = 120
+    """How many requests without a valid key are answered 401 to one address; further ones are 429. 0: all of them."""
     admin_key_file: Path | None = None
     """Keep the key of an administrator in this file (0600). For local mode."""
 

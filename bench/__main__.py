@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -42,6 +43,7 @@ OTHERS: dict[str, Callable[..., dict[str, Any]]] = {
 
 def main() -> int:
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped on the way out
     if options.what in OTHERS:
         return _measure(options.what, options.databases, OTHERS[options.what])
     return _bench(

@@ -78,16 +78,21 @@ def _report(database: str, found: dict[str, Load], batch_per_s: float) -> dict[s
         "submit": found["submit"].per_s / found["bare post"].per_s,
     }
     gates = GATES[database]
+    reached = {**ratios, "batch_jobs_per_s": batch_per_s}
+    short = [f"{name} {reached[name]:.3f} of {gate}" for name, gate in gates.items() if reached[name] < gate]
     print(f"control plane on {database}, 32 connections, medians of {ROUNDS} rounds in turns")
     for name, load in found.items():
         ratio = f"  {ratios[name]:.3f} of bare FastAPI (gate {gates[name]})" if name in ratios else ""
         print(f"  {name:10}{load}{ratio}  {load.statuses}")
     print(f"  batch of {BATCH}: {batch_per_s:.0f} jobs/s (gate {gates['batch_jobs_per_s']})")
+    for each in short:
+        print(f"  FALLS SHORT: {each}")
     return {
         "per_s": {name: round(load.per_s) for name, load in found.items()},
         "p99_ms": {name: round(load.p99_ms, 2) for name, load in found.items()},
         "ratio": {name: round(ratio, 3) for name, ratio in ratios.items()},
         "batch_jobs_per_s": round(batch_per_s),
+        "falls_short": short,
     }
 
 

@@ -6,7 +6,6 @@ their edge. Every statement has an end: whatever takes too long becomes `Databas
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,11 +19,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from db.breaker import Breaker
 from db.deadline import give_deadline
 from db.gate import GateTimeout, WriterGate
-from db.sql import Statement
+from db.sql import Statement, to_json
 
 _BUSY_TIMEOUT_MS: Final = 3_000
-# Made once: `json.dumps` with settings of its own makes an encoder for each call.
-_to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class DatabaseUnavailable(Exception):
@@ -125,8 +122,8 @@ def open_database(url: str, *, pool_size: int = 5, patience_s: float = 3.0, rest
 def _open_sqlite(url: str, *, pool_size: int, patience_s: float) -> Database:
     if path := make_url(url).database:
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    reader = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience_s, json_serializer=_to_json)
-    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=patience_s, json_serializer=_to_json)
+    reader = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience_s, json_serializer=to_json)
+    writer = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=patience_s, json_serializer=to_json)
     _begin_with(reader, "BEGIN", "query_only = ON")
     # A transaction that begins as a reader and then writes fails at once with "database is locked", without waiting.
     _begin_with(writer, "BEGIN IMMEDIATE", "query_only = OFF")
@@ -160,7 +157,7 @@ def _open_postgres(url: str, *, pool_size: int, patience_s: float, rest_s: float
         max_overflow=0,
         pool_timeout=patience_s,
         pool_use_lifo=True,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         use_native_hstore=False,
         connect_args={"connect_timeout": max(2, int(patience_s)), "application_name": "trainshed"},
     )

@@ -38,6 +38,7 @@ class Marked:
 UNNAMED: Final = """
     NOT EXISTS (SELECT 1 FROM artifact WHERE artifact.sha256 = blob.sha256)
     AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.log_sha256 = blob.sha256)
+    AND NOT EXISTS (SELECT 1 FROM checkpoint WHERE checkpoint.sha256 = blob.sha256)
     AND NOT EXISTS (SELECT 1 FROM dataset_version WHERE dataset_version.sha256 = blob.sha256)
     AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.sha256 = blob.sha256)
 """

@@ -26,7 +26,7 @@ _USED: Final = Statement("""
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    cancel_requested: bool
+    request: JobRequest | None
     retry: Retry
     used: int
     """Retries of this class that are used up."""
@@ -40,12 +40,10 @@ def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By
             return _finish(conn, lease, ending, by, JobState.SUCCEEDED, Reason.COMPLETED)
         case AttemptOutcome.CANCELLED:
             return _finish(conn, lease, ending, by, JobState.CANCELLED, Reason.CANCELLED_BY_USER)
-        case _ if situation.cancel_requested:
+        case _ if situation.request is JobRequest.CANCEL:
             return _finish(conn, lease, ending, by, JobState.CANCELLED, Reason.CANCELLED_BY_USER)
-        case AttemptOutcome.PREEMPTED | AttemptOutcome.PAUSED:
-            return _return_to_queue(conn, lease, ending, by, delay_s=0.0)
-        case AttemptOutcome.SETUP_FAILED:
-            return _return_to_queue(conn, lease, ending, by, delay_s=_SETUP_RETRY_S)
+        case AttemptOutcome.PREEMPTED | AttemptOutcome.PAUSED | AttemptOutcome.SETUP_FAILED:
+            return _give_back(conn, lease, ending, by, situation)
         case (
             AttemptOutcome.USER_ERROR
             | AttemptOutcome.CRASHED
@@ -59,7 +57,7 @@ def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By
         ):
             if situation.used >= situation.retry.budget.allowed(ending.outcome):
                 return _finish(conn, lease, ending, by, JobState.FAILED, Reason(ending.outcome.value))
-            return _try_again(conn, lease, ending, by, delay_s=_delay_s(situation, ending.outcome, jitter))
+            return _try_again(conn, lease, ending, by, situation, jitter=jitter)
         case AttemptOutcome.RUNNING:
             raise ValueError("an attempt that goes on has no ending")
         case _:
@@ -69,7 +67,8 @@ def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By
 def _situation(conn: Connection, job_id: str, outcome: AttemptOutcome) -> _Situation:
     row = _SITUATION.run(conn, job_id=job_id).one()
     used = _USED.run(conn, job_id=job_id, outcome=outcome.value).scalar_one()
-    return _Situation(row.request == JobRequest.CANCEL, retry_policy(row.spec), used)
+    request = None if row.request is None else JobRequest(row.request)
+    return _Situation(request, retry_policy(row.spec), used)
 
 
 def retry_policy(spec: dict[str, Any]) -> Retry:
@@ -89,16 +88,25 @@ def _finish(
     return transitions.finish(conn, lease, ending, by, state=state, reason=reason, message=ending.message)
 
 
-def _return_to_queue(
-    conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, delay_s: float
+def _give_back(
+    conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, situation: _Situation
 ) -> Moved | None:
-    reason = Reason.SETUP_FAILED if ending.outcome is AttemptOutcome.SETUP_FAILED else Reason.PREEMPTED
+    """The platform ended the attempt, or a user paused it: nothing is charged."""
+    if ending.outcome is AttemptOutcome.PAUSED or situation.request is JobRequest.PAUSE:
+        return transitions.pause(conn, lease, ending, by, charged=False)
+    set_up = ending.outcome is not AttemptOutcome.SETUP_FAILED
+    reason, delay_s = (Reason.PREEMPTED, 0.0) if set_up else (Reason.SETUP_FAILED, _SETUP_RETRY_S)
     return transitions.release(
         conn, lease, ending, by, charged=False, delay_s=delay_s, reason=reason, message=ending.message
     )
 
 
-def _try_again(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, delay_s: float) -> Moved | None:
+def _try_again(
+    conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, situation: _Situation, *, jitter: float
+) -> Moved | None:
+    if situation.request is JobRequest.PAUSE:
+        return transitions.pause(conn, lease, ending, by, charged=True)
+    delay_s = _delay_s(situation, ending.outcome, jitter)
     if delay_s == 0:
         reason, message = Reason.WAITING_FOR_CAPACITY, f"{ending.message} Waits for a free worker."
     else:

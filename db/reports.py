@@ -42,8 +42,8 @@ class MadeFile:
 
 
 _STARTED: Final = Statement("""
-    UPDATE job SET reason = CASE WHEN request = 'cancel' THEN reason ELSE 'running' END,
-        message = CASE WHEN request = 'cancel' THEN message ELSE :message END,
+    UPDATE job SET reason = CASE WHEN request IS NULL THEN 'running' ELSE reason END,
+        message = CASE WHEN request IS NULL THEN :message ELSE message END,
         event_seq = event_seq + 1, version = version + 1
     WHERE id = :job_id AND attempt = :attempt AND state = 'running'
 """)

@@ -17,9 +17,25 @@ _REQUEST_CANCEL: Final = Statement("""
 """)
 
 
+_REQUEST_PAUSE: Final = Statement("""
+    UPDATE job SET request = 'pause', reason = 'pausing', message = 'Is being paused.',
+        event_seq = event_seq + 1, version = version + 1
+    WHERE id = :job_id AND state = 'running' AND request IS NULL
+    RETURNING id
+""")
+
+
 def request_cancel(conn: Connection, job_id: str, by: By) -> bool:
     """Ask a running job to end. False: it does not run, or has been asked already."""
     if _REQUEST_CANCEL.run(conn, job_id=job_id).one_or_none() is None:
         return False
     record(conn, job_id, "cancel_requested", by)
+    return True
+
+
+def request_pause(conn: Connection, job_id: str, by: By) -> bool:
+    """Ask a running job to stop and keep its state. False: it does not run, or has been asked for something already."""
+    if _REQUEST_PAUSE.run(conn, job_id=job_id).one_or_none() is None:
+        return False
+    record(conn, job_id, "pause_requested", by)
     return True

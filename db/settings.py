@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,3 +17,10 @@ class DatabaseSettings(BaseSettings):
     )
 
     database_url: SecretStr = SecretStr("sqlite:///.trainshed/trainshed.db")
+
+
+class LoopSettings(DatabaseSettings):
+    """What the processes have in common that answer no request, so that nobody can ask them how they are."""
+
+    pulse_file: Path | None = None
+    """Touch this file at least every few seconds, for a healthcheck."""

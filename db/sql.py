@@ -7,6 +7,7 @@ that makes a JSON array.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +16,10 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, TextClause,
 from sqlalchemy.types import TypeEngine
 
 from db.clock import NOW
+
+# Made once: `json.dumps` with settings of its own makes an encoder for each call.
+to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""Writes a JSON column."""
 
 _WORDS: Final = {
     "postgresql": {
@@ -73,10 +78,14 @@ class Statement:
         return conn.execute(self._typed(conn.dialect.name), {**(parameters or {}), **more})
 
 
+def in_dialect(sql: str, dialect: str) -> str:
+    """Return `sql` with the words in braces put into the language of `postgresql` or `sqlite`."""
+    for word, meaning in _WORDS[dialect].items():
+        sql = sql.replace("{" + word + "}", meaning)
+    return sql
+
+
 @lru_cache(maxsize=512)
 def _text(sql: str, dialect: str) -> TextClause:
-    words = _WORDS[dialect]
-    for word, meaning in words.items():
-        sql = sql.replace("{" + word + "}", meaning)
     # `::` of a Postgres cast is no bind parameter.
-    return text(sql.replace("::", r"\:\:"))
+    return text(in_dialect(sql, dialect).replace("::", r"\:\:"))

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
+from db.bulk import BulkInsert
 from db.clock import read_clock
 from db.leases import LEASE_S, Lease
-from db.models import DatasetUse, Dependency, Job
+from db.models import DatasetUse, Dependency, Event, Job
 from db.models.base import Json
 from db.sql import Statement
 from trainshed import states
@@ -141,10 +142,23 @@ def record(conn: Connection, job_id: str, type_: str, by: By) -> None:
 
 # --- submit ---
 
-_SUBMITTED: Final = Statement(f"""
-    INSERT INTO event (txid, job_id, seq, type, state, reason, message, actor, cause, attempt, at)
-    VALUES ({{txid}}, :id, 1, '{states.SUBMIT.name}', :state, :reason, :message, :actor, :cause, 0, :created_at)
-""")
+_NEW_JOBS: Final = BulkInsert(
+    Job,
+    (
+        *("id", "project_id", "created_by", "kind", "name", "labels", "spec", "created_at"),
+        *("state", "reason", "message", "event_seq", "version", "held", "priority", "pool"),
+        *("cpus", "memory_bytes", "gpus", "not_before", "queued_at", "queue_timeout_s", "hinted_at"),
+        *("attempt", "hb", "retry_of"),
+    ),
+)
+_SUBMITTED: Final = BulkInsert(
+    Event,
+    ("job_id", "state", "reason", "message", "actor", "cause", "at"),
+    txid="{txid}",
+    seq="1",
+    type=f"'{states.SUBMIT.name}'",
+    attempt="0",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +179,7 @@ def submit(conn: Connection, job: NewJob, by: By, *, blocked: bool) -> None:
 
 def submit_all(conn: Connection, rows: Sequence[NewRow]) -> None:
     """Make many jobs with a handful of statements."""
-    conn.execute(insert(Job), [row.values for row in rows])
+    _NEW_JOBS.run(conn, [row.values for row in rows])
     needs = [{"job_id": row.values["id"], "needs_id": needed} for row in rows for needed in row.needs]
     if needs:
         conn.execute(insert(Dependency), needs)
@@ -176,8 +190,19 @@ def submit_all(conn: Connection, rows: Sequence[NewRow]) -> None:
     ]
     if reads:
         conn.execute(insert(DatasetUse), reads)
-    events = [{**row.values, "actor": row.by.actor.value, "cause": row.by.cause} for row in rows]
-    conn.execute(_SUBMITTED.on(conn.dialect.name), events)
+    _SUBMITTED.run(conn, [_first_event(row) for row in rows])
+
+
+def _first_event(row: NewRow) -> dict[str, Any]:
+    return {
+        "job_id": row.values["id"],
+        "state": row.values["state"],
+        "reason": row.values["reason"],
+        "message": row.values["message"],
+        "actor": row.by.actor.value,
+        "cause": row.by.cause,
+        "at": row.values["created_at"],
+    }
 
 
 def prepare(job: NewJob, by: By, *, blocked: bool, now: float, reads: tuple[tuple[str, int], ...] = ()) -> NewRow:
@@ -244,6 +269,8 @@ _OPEN_ATTEMPT: Final = Statement("""
         (job_id, number, worker_id, worker_name, outcome, message, charged, started_at, log_bytes, facts)
     VALUES (:job_id, :attempt, :worker_id, :worker_name, 'running', '', FALSE, :at, 0, '{}')
 """)
+_GOES_ON: Final = "train"
+"""The kind of job that says where it goes on when it starts, and drops points then (`db.checkpoints`)."""
 _DROP_POINTS: Final = Statement("""
     DELETE FROM metric_point WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id)
 """)
@@ -282,7 +309,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         worker_name=capacity.worker_name,
         at=row.claimed_at,
     )
-    if row.attempt > 1:
+    if row.attempt > 1 and row.kind != _GOES_ON:
         # The new attempt begins again, and each step has one value: what the old one reported goes.
         _DROP_POINTS.run(conn, job_id=row.id)
         _DROP_SERIES.run(conn, job_id=row.id)
@@ -320,6 +347,11 @@ _FINISH: Final = _by_guard(f"""
     WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.FINISH)}
     RETURNING pool
 """)
+_PAUSE: Final = _by_guard(f"""
+    UPDATE job SET state = 'paused', reason = 'paused', message = :message, {_LEAVE_WORKER}, queued_at = NULL, {_COUNT}
+    WHERE id = :job_id AND attempt = :attempt AND <guard> AND {_sources(states.PAUSE)}
+    RETURNING id
+""")
 _CLOSE_ATTEMPT: Final = Statement("""
     UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
         exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
@@ -346,6 +378,16 @@ def release(
     _close_attempt(conn, lease, ending, charged=charged)
     record(conn, lease.job_id, states.RELEASE.name, by)
     return Moved(JobState.QUEUED, frozenset({pool}) if delay_s == 0 else frozenset(), delay_s)
+
+
+def pause(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By, *, charged: bool) -> Moved | None:
+    """Close the attempt, and keep the job until a user resumes it."""
+    message = f"{ending.message} Goes on when it is resumed."
+    if _PAUSE[type(lease)].run(conn, message=message, **_identity(lease)).one_or_none() is None:
+        return None
+    _close_attempt(conn, lease, ending, charged=charged)
+    record(conn, lease.job_id, states.PAUSE.name, by)
+    return Moved(JobState.PAUSED)
 
 
 def finish(
@@ -389,6 +431,25 @@ def _close_attempt(conn: Connection, lease: Lease | StaleLease, ending: Ending, 
         cpu_s=ending.cpu_s,
         max_memory_bytes=ending.max_memory_bytes,
     )
+
+
+# --- resume ---
+
+_RESUME: Final = Statement(f"""
+    UPDATE job SET state = 'queued', reason = 'waiting_for_capacity', message = 'Waits for a free worker to go on.',
+        not_before = {{now}}, queued_at = {{now}}, hinted_at = {{now}}, {_COUNT}
+    WHERE id = :job_id AND {_sources(states.RESUME)}
+    RETURNING pool
+""")
+
+
+def resume(conn: Connection, job_id: str, by: By) -> Moved | None:
+    """Queue a paused job again."""
+    pool = _RESUME.run(conn, job_id=job_id).scalar_one_or_none()
+    if pool is None:
+        return None
+    record(conn, job_id, states.RESUME.name, by)
+    return Moved(JobState.QUEUED, frozenset({pool}))
 
 
 # --- leave the queue without a worker: cancel and expire ---

@@ -59,3 +59,10 @@ class Diverged(JobError):
 class OutOfMemory(JobError):
     outcome = AttemptOutcome.OUT_OF_MEMORY
     default_remedy = "Lower batch_size or the image size, or give the job more with resources.memory."
+
+
+class Interrupted(BaseException):
+    """Training was asked to stop and has written its state; another attempt goes on from there.
+
+    No outcome, and no Exception: nothing that handles errors on the way may take it for one.
+    """

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+def never() -> bool:
+    """Return that nobody asks for a stop."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class RunSettings:
     """Folders below which `data.path` may be read (TRAINSHED_DATA_ROOTS)."""
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
     """Uploaded datasets by what specs call them, for example `faces@2`."""
+    states: tuple[Path, ...] = ()
+    """States of an earlier attempt to go on from, the latest first."""
+    should_stop: Callable[[], bool] = never
+    """Asked between two steps of training: whether to write a state and leave with `Interrupted`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from ml.versions import versions
 
 __all__ = ["context_initialised", "preload", "versions"]
 
-_LIBRARIES: Final = ("tensorflow", "keras", "sklearn.datasets", "sklearn.metrics", "h5py")
-_PICTURES: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "WebP"))
+_LIBRARIES: Final = ("tensorflow", "keras", "sklearn.datasets", "sklearn.linear_model", "sklearn.metrics", "h5py")
+_PICTURES: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm", "WebP"))
 _LAZY: Final = ("encodings.cp437", "sklearn.datasets.data", "sklearn.datasets.descr", *_PICTURES)
 """Modules that the above import at first use. Each fork would import them again."""
 

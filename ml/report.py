@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 
@@ -17,6 +19,15 @@ class Report(Protocol):
 
     def message(self, text: str) -> None:
         """Take one line for people."""
+
+    def begun(self, *, step: int, epoch: int, warnings: Sequence[str]) -> None:
+        """Take where training begins: after so many steps and whole epochs of an earlier attempt. Called once, first.
+
+        `warnings` say why the rest may not be what an uninterrupted run would give.
+        """
+
+    def saved(self, path: Path, *, step: int) -> None:
+        """Take a state that was written whole. All points up to its step have been reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,11 @@ class MemoryReport:
     points: list[tuple[str, int, float]] = field(default_factory=list)
     progressed: list[Progress] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    began: list[tuple[int, int]] = field(default_factory=list)
+    """(step, epoch)."""
+    warnings: list[str] = field(default_factory=list)
+    states: list[tuple[int, Path]] = field(default_factory=list)
+    """(step, file)."""
 
     def metric(self, series: str, step: int, value: float) -> None:
         self.points.append((series, step, value))
@@ -47,6 +63,13 @@ class MemoryReport:
 
     def message(self, text: str) -> None:
         self.messages.append(text)
+
+    def begun(self, *, step: int, epoch: int, warnings: Sequence[str]) -> None:
+        self.began.append((step, epoch))
+        self.warnings.extend(warnings)
+
+    def saved(self, path: Path, *, step: int) -> None:
+        self.states.append((step, path))
 
     def series(self, name: str) -> dict[int, float]:
         """Return the points of one series as `{step: value}`."""

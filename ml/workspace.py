@@ -1,4 +1,5 @@
-"""The folder of one job: `inputs/` is staged by the caller, `output/` becomes artifacts, `tmp/` is scratch."""
+"""The folder of one job: `inputs/` is staged by the caller, `output/` becomes artifacts, `checkpoints/` is for a
+later attempt, `tmp/` is scratch."""
 
 from __future__ import annotations
 
@@ -22,6 +23,11 @@ class Workspace:
     @property
     def output(self) -> Path:
         return self.root / "output"
+
+    @property
+    def checkpoints(self) -> Path:
+        """States of training from which another attempt goes on."""
+        return self.root / "checkpoints"
 
     @property
     def tmp(self) -> Path:

@@ -9,6 +9,7 @@ import structlog
 
 from db.engine import open_database
 from db.logs import set_up_logs
+from db.pulse import Pulse
 from reconciler.loop import Reconciler
 from reconciler.settings import ReconcilerSettings
 from storage import Store, StoreError, open_store
@@ -28,7 +29,13 @@ def main() -> None:
     publisher.start()
     store = _open_store(settings)
     try:
-        Reconciler(database, publisher, store=store, collect_garbage=settings.collect_garbage).run(stop)
+        Reconciler(
+            database,
+            publisher,
+            store=store,
+            collect_garbage=settings.collect_garbage,
+            pulse=Pulse(settings.pulse_file),
+        ).run(stop)
     finally:
         publisher.close()
         database.close()

@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from db.engine import Database, DatabaseUnavailable
+from db.pulse import Pulse
 from db.transitions import By
 from reconciler import expire, prune, rehint, unblock, uploads
 from reconciler.collect import Collector
@@ -45,13 +46,20 @@ class Reconciler:
     """One copy of the reconciler."""
 
     def __init__(
-        self, database: Database, publisher: Publisher, *, store: Store | None = None, collect_garbage: bool = True
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        store: Store | None = None,
+        collect_garbage: bool = True,
+        pulse: Pulse | None = None,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._by = By(Actor.RECONCILER, new_id("rec"))
         self._reaper = Reaper(self._by)
         self._duties = (
+            _Duty("pulse", TICK_S, (pulse or Pulse(None)).beat),
             _Duty("reap", TICK_S, self._reap),
             _Duty("rehint", TICK_S, self._rehint),
             _Duty("expire", TICK_S, self._expire),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from db.settings import DatabaseSettings
+from db.settings import LoopSettings
 
 
-class ReconcilerSettings(DatabaseSettings):
+class ReconcilerSettings(LoopSettings):
     """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
 
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")

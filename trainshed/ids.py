@@ -15,13 +15,14 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lo
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 _SHIFTS: Final = range(120, -1, -10)
 """26 digits of 5 bits each, two at a time."""
+_CHANCE_BITS: Final = 74
 _STEP_BITS: Final = 32
 
 
 def new_id(prefix: str) -> str:
     """Return for example `job_01kb3ag7q8e6v4w9x2c5n8r1tz` (RFC 9562 section 5.7: 48 bits of time, then random)."""
     time_and_chance = _ascending.next()
-    milliseconds, random_bits = time_and_chance >> 74, time_and_chance & (1 << 74) - 1
+    milliseconds, random_bits = time_and_chance >> _CHANCE_BITS, time_and_chance & (1 << _CHANCE_BITS) - 1
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (random_bits >> 62) << 64 | 0b10 << 62 | random_bits & (1 << 62) - 1
     return f"{prefix}_{_base32(value)}"
@@ -41,10 +42,13 @@ class _Ascending:
         self._last = 0
 
     def next(self) -> int:
-        fresh = time.time_ns() // 1_000_000 << 74 | secrets.randbits(74)
+        milliseconds = time.time_ns() // 1_000_000
         with self._lock:
-            # A step of random size: nobody guesses one identifier from another.
-            self._last = fresh if fresh > self._last else self._last + 1 + secrets.randbits(_STEP_BITS)
+            if milliseconds > self._last >> _CHANCE_BITS:
+                self._last = milliseconds << _CHANCE_BITS | secrets.randbits(_CHANCE_BITS)
+            else:
+                # A step of random size: nobody guesses one identifier from another.
+                self._last += 1 + secrets.randbits(_STEP_BITS)
             return self._last
 
 

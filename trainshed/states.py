@@ -22,7 +22,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     """Leased by one worker as one attempt. Only that attempt, or the reaper after its lease, moves it out."""
     PAUSED = "paused"
-    """Stopped by hand with a checkpoint. A resume queues it again."""
+    """Stopped by hand with a checkpoint. `resume` queues it again, and a worker goes on from the checkpoint."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -70,6 +70,8 @@ class Reason(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     CANCELLING = "cancelling"
+    PAUSING = "pausing"
+    PAUSED = "paused"
     COMPLETED = "completed"
     CANCELLED_BY_USER = "cancelled_by_user"
     DEPENDENCY_FAILED = "dependency_failed"
@@ -134,6 +136,10 @@ RELEASE: Final = _move(
 FINISH: Final = _move(
     "finish", {JobState.RUNNING}, set(TERMINAL_STATES), "its worker, or the reaper when no retry is left"
 )
+PAUSE: Final = _move(
+    "pause", {JobState.RUNNING}, {JobState.PAUSED}, "its worker or the reaper, when a user asked for it"
+)
+RESUME: Final = _move("resume", {JobState.PAUSED}, {JobState.QUEUED}, "a user")
 CANCEL: Final = _move(
     "cancel",
     {JobState.BLOCKED, JobState.QUEUED, JobState.PAUSED},
@@ -142,4 +148,4 @@ CANCEL: Final = _move(
 )
 EXPIRE: Final = _move("expire", {JobState.QUEUED}, {JobState.FAILED}, "the reconciler after `timeout.queue`")
 
-TRANSITIONS: Final = (SUBMIT, UNBLOCK, HOLD, UNHOLD, CLAIM, RELEASE, FINISH, CANCEL, EXPIRE)
+TRANSITIONS: Final = (SUBMIT, UNBLOCK, HOLD, UNHOLD, CLAIM, RELEASE, FINISH, PAUSE, RESUME, CANCEL, EXPIRE)

@@ -16,11 +16,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, assert_never
 
 import structlog
 
-from db import blobs, datasets, reports
+from db import blobs, checkpoints, datasets, reports
 from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
@@ -29,9 +29,10 @@ from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.cache import DataCache, GaveUp
+from worker.checkpoints import CheckpointCarrier, fetched_states
 from worker.collect import Collected, collect
 from worker.decoded import BadDecoding, take_over
 from worker.inputs import Sources, fetched_inputs
@@ -113,8 +114,15 @@ class Attempt:
 
     def on_request(self, request: JobRequest) -> None:
         """Take note of what the job was asked to do."""
-        if request is JobRequest.CANCEL:
-            self._orders.give(Stop.CANCEL)
+        match request:
+            case JobRequest.CANCEL:
+                self._orders.give(Stop.CANCEL)
+            case JobRequest.PAUSE:
+                self._orders.give(Stop.PAUSE)
+            case JobRequest.PREEMPT:
+                self._orders.give(Stop.DRAIN)
+            case _:
+                assert_never(request)
 
     def preempt(self) -> None:
         """Have the job return to the queue."""
@@ -137,7 +145,7 @@ class Attempt:
     def _run(self) -> tuple[Ending, Moved | None]:
         self._folder.make()
         carrier = LogCarrier(self.lease, self._folder.log)
-        reporter = Reporter(self._kit.database, self.lease, carrier)
+        reporter = Reporter(self._kit.database, self.lease, carrier, keep_states=self._keep_states)
         try:
             ending, files = self._collect(self._execute(reporter))
             moved = self._conclude(reporter, carrier, ending, files)
@@ -156,7 +164,7 @@ class Attempt:
         with ExitStack() as used:
             try:
                 data_files = used.enter_context(self._inputs(reporter))
-                running = self._launch(reporter, data_files)
+                running = self._launch(reporter, data_files, self._states())
             except NotDecoded as error:
                 return error.ending
             except GaveUp:
@@ -170,15 +178,18 @@ class Attempt:
             return self._watch(running, reporter)
 
     def _watch(self, running: RunningJob, reporter: Reporter) -> Ending:
+        carrier = self._carrier()
         try:
             seen = Seen(
                 program=self._spec.argv[0] if isinstance(self._spec, CommandSpec) else None,
                 run_timeout_s=self._spec.timeout.run,
                 memory_limit_bytes=self._spec.resources.memory,
             )
-            return verdict(Supervision(running, reporter, self._orders, timeout=self._spec.timeout, seen=seen).watch())
+            supervision = Supervision(running, reporter, carrier, self._orders, timeout=self._spec.timeout, seen=seen)
+            return verdict(supervision.watch())
         finally:
             running.close()
+            carrier.finish()
 
     def _inputs(self, reporter: Reporter) -> AbstractContextManager[dict[str, DataFile]]:
         kit = self._kit
@@ -209,10 +220,25 @@ class Attempt:
             message = f"What was decoded from {data.dataset} is not sound: {error}."
             raise NotDecoded(Ending(AttemptOutcome.CRASHED, message, cpu_s=ending.cpu_s)) from error
 
-    def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile]) -> RunningJob:
+    def _states(self) -> tuple[Path, ...]:
+        """Fetch the states that an earlier attempt left to go on from."""
+        if not isinstance(self._spec, TrainSpec) or self.lease.attempt == 1:
+            return ()
+        kit = self._kit
+        return fetched_states(self.lease.job_id, self._folder.inputs, database=kit.database, store=kit.store)
+
+    def _carrier(self) -> CheckpointCarrier:
+        kit = self._kit
+        return CheckpointCarrier(self._folder.checkpoints, self.lease, database=kit.database, store=kit.store)
+
+    @property
+    def _keep_states(self) -> int:
+        return self._spec.checkpoint.keep_last if isinstance(self._spec, TrainSpec) else 1
+
+    def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> RunningJob:
         before = time.time()
         with self._open_log() as log_fd:
-            running = self._kit.launcher.launch(self._request(log_fd, data_files))
+            running = self._kit.launcher.launch(self._request(log_fd, data_files, states))
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -228,7 +254,7 @@ class Attempt:
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int, data_files: Mapping[str, DataFile]) -> LaunchRequest:
+    def _request(self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
         return self._confined(
             log_fd,
@@ -238,6 +264,7 @@ class Attempt:
             env=self._spec.env,
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
+            states=states,
             network=self._kit.settings.job_network,
         )
 
@@ -321,6 +348,8 @@ class Attempt:
             if reporter is not None:
                 reporter.write_rest(conn)
             reports.add_artifacts(conn, self.lease, files)
+            if ending.outcome in _NOT_RESUMED:
+                checkpoints.drop(conn, self.lease.job_id)
             if self._profile is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
                 datasets.note_profile(conn, self.lease.job_id, self._profile)
             return conclude(conn, self.lease, ending, by, jitter=jitter)
@@ -351,3 +380,6 @@ _COLLECTED: Final = frozenset(AttemptOutcome) - {
     AttemptOutcome.WORKER_LOST,
 }
 """Outcomes after which the output folder is taken in. What a job that failed has written helps to see why."""
+
+_NOT_RESUMED: Final = frozenset({AttemptOutcome.SUCCEEDED, AttemptOutcome.CANCELLED})
+"""Outcomes after which nobody goes on. What a job that failed has reached is kept."""

@@ -10,23 +10,25 @@ import gc
 import json
 import math
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
 from ml.decode import decode
-from ml.errors import JobError
+from ml.errors import Interrupted, JobError
 from ml.run import DataFile, RunSettings, Summary, run
 from trainshed.errors import InvalidSpec
-from trainshed.specs import CommandSpec, Data, parse_spec
+from trainshed.specs import CommandSpec, Data, TrainSpec, parse_spec
 from trainshed.states import AttemptOutcome
 from worker import protocol
 
@@ -44,6 +46,7 @@ class ChannelReport:
         self._lock = threading.Lock()
         self._points: list[tuple[str, int, float]] = []
         self._progress: protocol.Progress | None = None
+        self._saved: list[protocol.Saved] = []
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._send_regularly, name="report", daemon=True)
 
@@ -91,6 +94,16 @@ class ChannelReport:
         """Write a line to the log."""
         print(text, flush=True)  # noqa: T201 - stdout is the log of the job
 
+    def begun(self, *, step: int, epoch: int, warnings: Sequence[str]) -> None:
+        """Report where training begins, at once: it comes before any point."""
+        shown = tuple(_sendable(warning) for warning in warnings)
+        protocol.send(self._channel, protocol.Begun(step=step, epoch=epoch, warnings=shown))
+
+    def saved(self, path: Path, *, step: int) -> None:
+        """Report a state. It is sent behind all points that were reported before it."""
+        with self._lock:
+            self._saved.append(protocol.Saved(step=step, name=path.name))
+
     def _send_regularly(self) -> None:
         with suppress(OSError):  # the supervisor has gone, and init is about to end this process
             while not self._is_over.wait(SEND_EVERY_S):
@@ -100,11 +113,11 @@ class ChannelReport:
         with self._lock:
             points, self._points = self._points, []
             progress, self._progress = self._progress, None
+            saved, self._saved = self._saved, []
         for start in range(0, len(points), _MOST_POINTS_A_FRAME):
-            frame = protocol.Metrics(points=tuple(points[start : start + _MOST_POINTS_A_FRAME]))
+            protocol.send(self._channel, protocol.Metrics(points=tuple(points[start : start + _MOST_POINTS_A_FRAME])))
+        for frame in (*saved, *([progress] if progress else [])):
             protocol.send(self._channel, frame)
-        if progress is not None:
-            protocol.send(self._channel, progress)
 
 
 def main(channel_fd: int) -> NoReturn:
@@ -127,7 +140,11 @@ def _work(channel: socket.socket) -> int:
     task = protocol.receive_task(channel)
     report = ChannelReport(channel)
     report.start()
-    result = _outcome_of(task, report)
+    try:
+        result = _outcome_of(task, report)
+    except Interrupted:
+        report.close()
+        _end_by_sigterm()
     report.close()
     protocol.send(channel, result)
     return 0 if result.outcome is AttemptOutcome.SUCCEEDED else _EXIT_CODE_OF_FAILURE
@@ -154,6 +171,7 @@ def _run(task: protocol.Task, report: ChannelReport) -> protocol.Result:
         data_files={
             ref: DataFile(Path(file.path), file.filename, file.is_decoded) for ref, file in task.data_files.items()
         },
+        states=tuple(Path(state) for state in task.states),
     )
     summary = _work_on(task, report, settings)
     try:
@@ -171,7 +189,24 @@ def _work_on(task: protocol.Task, report: ChannelReport, settings: RunSettings) 
     spec = parse_spec(task.spec)
     if isinstance(spec, CommandSpec):
         raise TypeError(f"a job of kind {spec.kind} is no work for this process")
+    if isinstance(spec, TrainSpec):
+        settings = replace(settings, should_stop=_note_sigterm())
     return run(spec, Path(task.workdir), report, settings=settings)
+
+
+def _note_sigterm() -> Callable[[], bool]:
+    """Have SIGTERM end nothing, and return whether it has come."""
+    has_come = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: has_come.set())
+    return has_come.is_set
+
+
+def _end_by_sigterm() -> NoReturn:
+    """End as the signal would have ended a process that has nothing to save."""
+    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
+    raise SystemExit(_EXIT_CODE_OF_FAILURE)
 
 
 def _failed(

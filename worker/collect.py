@@ -10,9 +10,10 @@ import mimetypes
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from db.reports import MadeFile
 from storage import Store
@@ -54,6 +55,24 @@ def _store(path: str, descriptor: int, store: Store) -> MadeFile:
         blob = store.put_file(file)
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
     return MadeFile(path, blob.digest, blob.size, media_type)
+
+
+@contextmanager
+def opened_plain(folder: Path, name: str) -> Iterator[BinaryIO]:
+    """Yield a plain file of the job's own that lies right below `folder`. Raises `OSError` for anything else."""
+    root = os.open(folder, _READ_FOLDER)
+    try:
+        descriptor, problem = _open(name, root)
+    finally:
+        os.close(root)
+    try:
+        if problem is not None or stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(f"{name} {problem or 'is a folder'}")
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _walk(folder: int, prefix: str, depth: int) -> Iterator[tuple[str, int, str | None]]:

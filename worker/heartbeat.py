@@ -17,6 +17,7 @@ import structlog
 from db import leases, workers
 from db.engine import Database, DatabaseUnavailable
 from db.leases import BEAT_S, Held, Lease
+from db.pulse import Pulse
 from db.workers import Seen, WorkerFacts
 from trainshed.states import JobRequest
 
@@ -48,13 +49,15 @@ class Heartbeat:
         busy: Callable[[], int],
         state: Callable[[], str],
         told: Callable[[Seen], None] = lambda _: None,
+        pulse: Pulse | None = None,
     ) -> None:
-        """`told` hears what the database says to a worker that lives."""
+        """`told` hears what the database says to a worker that lives; `pulse` beats also while it says nothing."""
         self._database = database
         self._facts = facts
         self._busy = busy
         self._state = state
         self._told = told
+        self._pulse = pulse or Pulse(None)
         self._running: dict[Lease, Beaten] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -79,6 +82,7 @@ class Heartbeat:
     def _run(self) -> None:
         beat_at = time.monotonic()
         while not self._stop.is_set():
+            self._pulse.beat()
             try:
                 if time.monotonic() >= beat_at:
                     beat_at = time.monotonic() + BEAT_S

@@ -95,6 +95,8 @@ class Task(Frame):
     data_roots: tuple[Annotated[str, Field(max_length=4096, pattern=r"^/")], ...] = ()
     data_files: Annotated[dict[_Name, DataFile], Field(max_length=100)] = {}
     """Uploaded datasets by what specs call them, for example `faces@2`."""
+    states: tuple[Annotated[str, Field(max_length=4096, pattern=r"^/")], ...] = ()
+    """Files with states of an earlier attempt to go on from, the latest first."""
 
 
 class Hello(Frame):
@@ -129,6 +131,25 @@ class Progress(Frame):
     eta_s: Annotated[float, Field(ge=0)] | None = None
 
 
+class Begun(Frame):
+    """Where training begins: after so many steps and whole epochs of an earlier attempt. Comes before any point."""
+
+    frame: Literal["begun"] = "begun"
+    step: _Count
+    epoch: _Count
+    warnings: Annotated[tuple[_Text, ...], Field(max_length=100)] = ()
+    """Why the rest may not be what an uninterrupted run would give."""
+
+
+class Saved(Frame):
+    """A state was written below `checkpoints/` of the workdir. All points up to its step were reported before."""
+
+    frame: Literal["saved"] = "saved"
+    step: _Count
+    name: Annotated[str, Field(max_length=100, pattern=r"^[0-9a-z][0-9a-z.-]*$")]
+    """Of the file, which is complete and stays as it is."""
+
+
 class Result(Frame):
     """How it ended; the last frame."""
 
@@ -140,7 +161,7 @@ class Result(Frame):
     facts: Annotated[dict[_Name, Annotated[JsonValue, AfterValidator(_refuse_nul)]], Field(max_length=1_000)] = {}
 
 
-ChildFrame = Hello | Metrics | Progress | Result
+ChildFrame = Hello | Metrics | Progress | Begun | Saved | Result
 _CHILD_FRAME: Final[TypeAdapter[ChildFrame]] = TypeAdapter(Annotated[ChildFrame, Field(discriminator="frame")])
 _TASK: Final[TypeAdapter[Task]] = TypeAdapter(Task)
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection
 
-from db import reports
+from db import checkpoints, reports
+from db.blobs import BlobsLost
+from db.checkpoints import Origin, SavedState
 from db.engine import Database
 from db.leases import Lease, fence
 from db.reports import Point
 from worker.logs import LogCarrier
+
+log = structlog.get_logger(__name__)
 
 
 class Superseded(Exception):
@@ -24,14 +29,17 @@ class Superseded(Exception):
 class Reporter:
     """Collects the reports of one attempt. Belongs to one thread."""
 
-    def __init__(self, database: Database, lease: Lease, logs: LogCarrier) -> None:
+    def __init__(self, database: Database, lease: Lease, logs: LogCarrier, *, keep_states: int = 1) -> None:
         self._database = database
         self._lease = lease
+        self._keep_states = keep_states
         self._logs = logs
         self._points: list[Point] = []
         self._progress: dict[str, Any] | None = None
         self._start: tuple[str, dict[str, Any]] | None = None
         self._facts: dict[str, Any] = {}
+        self._origin: Origin | None = None
+        self._states: list[SavedState] = []
 
     def started(self, message: str, facts: dict[str, Any]) -> None:
         self._start = (message, facts)
@@ -42,6 +50,16 @@ class Reporter:
             facts = self._start[1]
             facts["sandbox"] = sandbox
             facts["timeline"] |= timeline
+
+    def begun(self, origin: Origin, *, warnings: tuple[str, ...]) -> None:
+        """Have the points beyond `origin` dropped before any point of this attempt is written."""
+        self._origin = origin
+        if origin.step or warnings:
+            self._facts["resumed"] = {"step": origin.step, "epoch": origin.epoch, "warnings": list(warnings)}
+
+    def add_states(self, states: list[SavedState]) -> None:
+        """List checkpoints together with the points that came before them."""
+        self._states.extend(states)
 
     def add_facts(self, facts: dict[str, Any]) -> None:
         self._facts |= facts
@@ -55,34 +73,44 @@ class Reporter:
     def flush(self) -> None:
         """Write what has come together, if anything. Raises `Superseded`, or `DatabaseUnavailable` and keeps it all."""
         chunks = self._logs.read()
-        if not (chunks or self._points or self._progress or self._start or self._facts):
+        waiting = (self._points, self._progress, self._start, self._facts, self._origin, self._states)
+        if not (chunks or any(waiting)):
             return
-        points = list(self._points)
         with self._database.begin() as conn:
             if fence(conn, self._lease) is None:
                 raise Superseded
-            self._write(conn, points)
+            self._write(conn)
             offset = self._logs.store(conn, chunks)
         self._logs.stored(offset)
-        self._forget(len(points))
+        self._forget()
 
     def write_rest(self, conn: Connection) -> None:
         """Write all but log bytes inside the caller's fenced transaction, which ends the attempt."""
-        self._write(conn, self._points)
+        self._write(conn)
 
-    def _write(self, conn: Connection, points: list[Point]) -> None:
+    def _write(self, conn: Connection) -> None:
         if self._start is not None:
             message, facts = self._start
             reports.started(conn, self._lease, message=message, facts=facts)
         if self._facts:
             reports.add_facts(conn, self._lease, self._facts)
-        reports.add_points(conn, self._lease, points)
+        if self._origin is not None:
+            checkpoints.drop_points_beyond(conn, self._lease.job_id, self._origin)
+        reports.add_points(conn, self._lease, self._points)
+        for state in self._states:
+            self._list(conn, state)
         if self._progress is not None:
             reports.progress(conn, self._lease, self._progress)
 
-    def _forget(self, points: int) -> None:
-        del self._points[:points]
-        self._progress = self._start = None
+    def _list(self, conn: Connection, state: SavedState) -> None:
+        try:
+            checkpoints.add(conn, self._lease, state, keep_last=self._keep_states)
+        except BlobsLost as error:  # stored so long ago that it counts as garbage; the next one will do
+            log.warning("checkpoint.not_listed", job_id=self._lease.job_id, step=state.step, error=str(error))
+
+    def _forget(self) -> None:
+        self._points, self._states = [], []
+        self._progress = self._start = self._origin = None
         self._facts = {}
 
 

@@ -21,6 +21,7 @@ import structlog
 from db import transitions, workers
 from db.engine import Database, DatabaseUnavailable, open_database
 from db.migrate import is_current
+from db.pulse import Pulse
 from db.transitions import Capacity, Claim, Moved
 from db.workers import Seen, WorkerFacts
 from storage import open_store
@@ -65,6 +66,7 @@ class Runtime:
         store = open_store(settings.store_url)
         self._publisher = Publisher(settings.broker_url.get_secret_value())
         self._launcher = Launcher(warm=settings.warm)
+        self._pulse = Pulse(settings.pulse_file)
         self.slots = Slots(plan.slots, self._whole())
         self._heartbeat = Heartbeat(
             self._database,
@@ -72,6 +74,7 @@ class Runtime:
             busy=lambda: self.slots.busy,
             state=lambda: "draining" if self._draining.is_set() else "active",
             told=self._be_told,
+            pulse=self._pulse,
         )
         self._poller = Poller(self._fill)
         self._kit = AttemptKit(
@@ -133,6 +136,7 @@ class Runtime:
     def _await_database(self) -> None:
         """Wait for a database that is up and migrated: parts of a platform start in any order."""
         while not self._draining.is_set():
+            self._pulse.beat()
             try:
                 if is_current(self._database):
                     return

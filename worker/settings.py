@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from db.settings import DatabaseSettings
+from db.settings import LoopSettings
 
 
-class WorkerSettings(DatabaseSettings):
+class WorkerSettings(LoopSettings):
     """Read from `TRAINSHED_...`, or from files of those names in the folder that TRAINSHED_SECRETS_DIR names."""
 
     broker_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")

@@ -50,10 +50,15 @@ class AttemptFolder:
     def output(self) -> Path:
         return self.work / "output"
 
+    @property
+    def checkpoints(self) -> Path:
+        """States of training that the job writes."""
+        return self.work / "checkpoints"
+
     def make(self) -> None:
         """Make the folders that a job finds. Only this worker's user may look into them."""
         self.path.mkdir(mode=0o700)
-        for folder in (self.work, self.inputs, self.output, self.work / "tmp", self.work / "work"):
+        for folder in (self.work, self.inputs, self.output, self.checkpoints, self.work / "tmp", self.work / "work"):
             folder.mkdir(mode=0o700)
         self.log.touch(mode=0o600)
 
@@ -67,8 +72,11 @@ class Spool:
     def __init__(self, root: Path, worker_id: str) -> None:
         self.root = root.resolve()
         self._mine = self.root / worker_id
-        self._mine.mkdir(mode=0o700, parents=True)
-        self._lock = _lock(self._mine)
+        # It gets its name when it is locked: before that another worker on this disk would take it for abandoned.
+        new = self.root / f".{worker_id}"
+        new.mkdir(mode=0o700, parents=True)
+        self._lock = _lock(new)
+        new.rename(self._mine)
 
     @property
     def data(self) -> Path:
@@ -81,7 +89,7 @@ class Spool:
     def abandoned(self) -> Iterator[tuple[Path, list[AttemptFolder]]]:
         """Yield the folders of dead workers with their attempts. Each is locked while the caller works on it."""
         for path in sorted(self.root.iterdir()):
-            if path == self._mine or not path.is_dir():
+            if path == self._mine or path.name.startswith(".") or not path.is_dir():
                 continue
             lock = _lock(path)
             if lock is None:
@@ -100,11 +108,17 @@ class Spool:
 
 
 def _lock(folder: Path) -> int | None:
-    """Return a descriptor that holds the lock of a worker's folder, or None while its worker lives."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Return a descriptor that holds the lock of a worker's folder. None: its worker lives, or another took it over."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(descriptor)
+        return None
+    if not os.fstat(descriptor).st_nlink:  # removed by who held the lock until now
         os.close(descriptor)
         return None
     return descriptor

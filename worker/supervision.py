@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Final
+from typing import Final, assert_never
 
 import structlog
 
+from db.checkpoints import Origin
 from db.engine import DatabaseUnavailable
 from db.reports import Point
 from trainshed.specs import Timeout
-from worker.launch.events import BadFrame, Event, Exited, Gone, InitLost, NotStarted, Started
+from worker.checkpoints import CheckpointCarrier
+from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
-from worker.protocol import Metrics, Progress, Result
+from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
 from worker.verdict import Seen, Stop
 
@@ -49,10 +51,18 @@ class Supervision:
     """The supervisor of one attempt."""
 
     def __init__(
-        self, running: RunningJob, reporter: Reporter, orders: Orders, *, timeout: Timeout, seen: Seen
+        self,
+        running: RunningJob,
+        reporter: Reporter,
+        carrier: CheckpointCarrier,
+        orders: Orders,
+        *,
+        timeout: Timeout,
+        seen: Seen,
     ) -> None:
         self._running = running
         self._reporter = reporter
+        self._carrier = carrier
         self._orders = orders
         self._timeout = timeout
         self._seen = seen
@@ -69,6 +79,8 @@ class Supervision:
             self._carry_out_orders()
             if self._flush_pace.is_due():
                 self._flush()
+        # What the job saved last is what the next attempt goes on from.
+        self._reporter.add_states(self._carrier.finish())
         return self._seen
 
     def _take(self, event: Event) -> None:
@@ -76,12 +88,6 @@ class Supervision:
             case Started(level=level, forked_at=forked_at, sandboxed_at=sandboxed_at):
                 timeline = {"forked": forked_at, "sandboxed": sandboxed_at}
                 self._reporter.amend_start(sandbox=str(level), timeline=timeline)
-            case Metrics(points=points):
-                self._reporter.add_points([Point(series, step, value) for series, step, value in points])
-            case Progress():
-                self._reporter.set_progress(event.model_dump(mode="json", exclude={"frame"}))
-            case Result():
-                self._seen.result = event
             case NotStarted():
                 self._seen.not_started = event
             case BadFrame():
@@ -94,8 +100,27 @@ class Supervision:
                 self._is_over = True
             case InitLost():
                 self._is_over = self._running.sweep()
-            case _:  # a child that greets, and a channel that closed, say nothing new
+            case ChannelClosed():
                 return
+            case _:
+                self._hear(event)
+
+    def _hear(self, frame: ChildFrame) -> None:
+        match frame:
+            case Begun(step=step, epoch=epoch, warnings=warnings):
+                self._reporter.begun(Origin(step, epoch), warnings=warnings)
+            case Metrics(points=points):
+                self._reporter.add_points([Point(series, step, value) for series, step, value in points])
+            case Saved():
+                self._carrier.announce(frame)
+            case Progress():
+                self._reporter.set_progress(frame.model_dump(mode="json", exclude={"frame"}))
+            case Result():
+                self._seen.result = frame
+            case Hello():
+                return
+            case _:
+                assert_never(frame)
 
     def _check_deadline(self) -> None:
         if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -112,10 +137,11 @@ class Supervision:
                 self._running.kill()
             case Stop.DRAIN:
                 self._running.terminate(min(self._timeout.grace, _DRAIN_GRACE_S))
-            case Stop.CANCEL | Stop.TIMEOUT:
+            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT:
                 self._running.terminate(self._timeout.grace)
 
     def _flush(self) -> None:
+        self._reporter.add_states(self._carrier.take())
         try:
             self._reporter.flush()
         except Superseded:

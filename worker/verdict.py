@@ -17,6 +17,7 @@ class Stop(StrEnum):
     """Why the supervisor itself ended the job. In order of weight: a later one overrides an earlier one."""
 
     DRAIN = "drain"
+    PAUSE = "pause"
     TIMEOUT = "timeout"
     CANCEL = "cancel"
     SUPERSEDED = "superseded"
@@ -91,6 +92,8 @@ def _stopped(seen: Seen, stop: Stop) -> tuple[AttemptOutcome, str]:
             return AttemptOutcome.TIMED_OUT, f"Ran longer than timeout.run allows ({seen.run_timeout_s:g} s)."
         case Stop.DRAIN:
             return AttemptOutcome.PREEMPTED, "Its worker was drained. Waits for another one."
+        case Stop.PAUSE:
+            return AttemptOutcome.PAUSED, "Was paused."
         case Stop.SUPERSEDED:
             return AttemptOutcome.WORKER_LOST, "Another attempt took over."
 

@@ -27,10 +27,14 @@ class Requires(SecurityBase):
 
     async def __call__(self, request: Request) -> Principal:
         """Return who sent the request. Raises `Unauthenticated` or `Forbidden`."""
-        principal = await request.app.state.parts.verifier.verify(_key(request))
+        parts = request.app.state.parts
+        principal = await parts.verifier.verify(_key(request))
         if principal is None:
+            parts.rates.note_wrong_key(request.client.host if request.client else "")
             raise Unauthenticated("The API key is unknown, mistyped, expired or revoked.")
-        request.scope["state"]["key_id"] = principal.key_id
+        state = request.scope["state"]
+        state["key_id"] = principal.key_id
+        state["allowance"] = parts.rates.take(principal.key_id)
         if not principal.role.includes(self.role):
             raise Forbidden(
                 f"This needs a key with the role {self.role}; this one has the role {principal.role}.",

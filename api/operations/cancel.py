@@ -5,11 +5,10 @@ from __future__ import annotations
 import structlog
 
 from api.auth.principal import Principal
-from api.operations import present
-from api.operations.jobs import not_found
+from api.operations.jobs import not_found, read_job
 from api.operations.parts import Parts
 from db import transitions
-from db.queries.jobs import get_job, lock_state
+from db.queries.jobs import lock_state
 from db.requests import request_cancel
 from trainshed import wire
 from trainshed.errors import AlreadyFinished
@@ -36,9 +35,8 @@ def cancel(parts: Parts, who: Principal, job_id: str) -> wire.Job:
             )
             assert moved is not None
             woken = moved.woken_pools
-        details = get_job(conn, who.project_id, job_id)
-        assert details is not None
+        cancelled = read_job(conn, who, job_id).job
     parts.publisher.hint(woken)
     parts.tail.nudge(job_id)
     log.info("job.cancel_requested", job_id=job_id, state=state.value)
-    return present.job(details)
+    return cancelled

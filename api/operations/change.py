@@ -10,12 +10,11 @@ import structlog
 from sqlalchemy import Connection, Row
 
 from api.auth.principal import Principal
-from api.operations import present
-from api.operations.jobs import Versioned, etag_of, not_found
+from api.operations.jobs import Versioned, etag_of, not_found, read_job
 from api.operations.parts import Parts
 from db import changes, transitions
 from db.deletion import delete_job
-from db.queries.jobs import get_job, unfinished_dependents
+from db.queries.jobs import unfinished_dependents
 from trainshed.errors import (
     AlreadyFinished,
     Conflict,
@@ -63,12 +62,11 @@ def change(
         if wanted.hold is not None and wanted.hold != job.held:
             _check_waiting(job_id, job, "cannot be held")
             woken = _hold_or_release(conn, who, job_id, hold=wanted.hold)
-        details = get_job(conn, who.project_id, job_id)
-        assert details is not None
+        changed = read_job(conn, who, job_id)
     parts.publisher.hint(woken)
     parts.tail.nudge(job_id)
     log.info("job.changed", job_id=job_id)
-    return Versioned(present.job(details), etag_of(details.job.version, details.job.attempt))
+    return changed
 
 
 def delete(parts: Parts, who: Principal, job_id: str) -> None:

@@ -11,7 +11,7 @@ from db.transitions import NewJob
 from trainshed.errors import BodyTooLarge, FieldError, InvalidRequest, InvalidSpec, MalformedBody, TrainshedError
 from trainshed.ids import new_id
 from trainshed.specs import JobSpec, dump_spec, parse_spec
-from trainshed.specs.parse import load_document
+from trainshed.specs.parse import load_document, parse_batch
 
 Syntax = Literal["json", "yaml"]
 
@@ -43,7 +43,10 @@ def read_draft(content: bytes, syntax: Syntax, who: Principal) -> Draft:
 
 def read_batch(content: bytes, syntax: Syntax, who: Principal) -> list[Draft]:
     """Read `{"jobs": [spec, ...]}`. Raises as `read_draft` does, and `InvalidRequest`; errors name the place."""
-    return [draft(spec, who) for spec in _parse_all(_specs(read_document(content, syntax)))]
+    specs = parse_batch(content, most=MOST_JOBS) if syntax == "json" else None
+    if specs is None:
+        specs = _parse_all(_specs(read_document(content, syntax)))
+    return [draft(spec, who) for spec in specs]
 
 
 def draft(spec: JobSpec, who: Principal, *, retry_of: str | None = None) -> Draft:

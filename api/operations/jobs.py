@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.auth.principal import Principal
@@ -30,7 +31,12 @@ class Versioned:
 def get_job(database: Database, who: Principal, job_id: str) -> Versioned:
     """Return a job of the caller's project. Raises `NotFound`."""
     with database.read() as conn:
-        details = jobs.get_job(conn, who.project_id, job_id)
+        return read_job(conn, who, job_id)
+
+
+def read_job(conn: Connection, who: Principal, job_id: str) -> Versioned:
+    """Return a job of the caller's project as this transaction sees it. Raises `NotFound`."""
+    details = jobs.get_job(conn, who.project_id, job_id)
     if details is None:
         raise not_found(job_id)
     return Versioned(present.job(details), etag_of(details.job.version, details.job.attempt))

@@ -14,7 +14,10 @@ from trainshed.states import JobState
 
 def must_wait(spec: JobSpec, project_id: str, locked: Mapping[str, Row[Any]]) -> bool:
     """Return whether a job has to wait for one of those `locked`. Raises `InvalidSpec` when it would wait in vain."""
-    found = {job_id: locked[job_id] for job_id in spec.waits_for if job_id in locked}
+    waits_for = spec.waits_for
+    if not waits_for:
+        return False
+    found = {job_id: locked[job_id] for job_id in waits_for if job_id in locked}
     ours = {job_id: row for job_id, row in found.items() if row.project_id == project_id}
     errors = tuple(_errors(spec, ours))
     if errors:

@@ -7,6 +7,7 @@ from typing import Final
 
 import anyio
 
+from api.auth.rates import Rates
 from api.auth.verify import Verifier
 from api.operations.intake import Intake
 from api.operations.polls import Polls
@@ -33,6 +34,7 @@ class Parts:
     store: Store
     tail: Tail
     verifier: Verifier
+    rates: Rates
     telemetry: Telemetry
     polls: Polls
     store_threads: anyio.CapacityLimiter
@@ -59,6 +61,7 @@ def open_parts(settings: ApiSettings) -> Parts:
         store=open_store(settings.store_url),
         tail=Tail(database),
         verifier=Verifier(database),
+        rates=Rates(requests=settings.requests_per_minute, wrong_keys=settings.wrong_keys_per_minute),
         telemetry=Telemetry(database),
         polls=Polls(database),
         store_threads=anyio.CapacityLimiter(_STORE_THREADS),

@@ -22,6 +22,7 @@ _WORDS: Final = {
     415: "The content type is not supported.",
     416: "The range lies outside of the content.",
     422: "The request has errors.",
+    429: "Too many requests; see Retry-After.",
     503: "The database or the store does not answer; see Retry-After.",
 }
 
@@ -30,7 +31,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI descriptions of the errors a route may answer, beside those that every route may."""
     return {
         status: {"description": _WORDS[status], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
-        for status in sorted({401, 403, 422, 503, *statuses})
+        for status in sorted({401, 403, 422, 429, 503, *statuses})
     }
 
 

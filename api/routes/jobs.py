@@ -1,4 +1,4 @@
-"""/api/v1/jobs: submit, list, get, change, cancel, hold, release, retry, clone, delete."""
+"""/api/v1/jobs: submit, list, get, change, cancel, hold, release, pause, resume, retry, clone, delete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.auth.requires import ChangesJobs, ReadsJobs
 from api.description import reference
-from api.operations import cancel, change, jobs, submit
+from api.operations import cancel, change, jobs, pause, submit
 from api.operations.change import Change
 from api.operations.drafts import Syntax
 from api.operations.jobs import Versioned
@@ -305,6 +305,31 @@ async def release(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
 
 
 @router.post(
+    "/{job_id}/pause",
+    operation_id="jobs_pause",
+    summary="Stop a job until it is resumed",
+    status_code=202,
+    response_model=wire.Job,
+    responses=problems(404, 409),
+)
+async def pause_(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
+    """Ask a running job to keep its state and stop; hold a waiting one. To repeat it does no harm."""
+    return _versioned(await run_in_threadpool(pause.pause, parts, who, job_id), status=202)
+
+
+@router.post(
+    "/{job_id}/resume",
+    operation_id="jobs_resume",
+    summary="Let a paused job go on",
+    response_model=wire.Job,
+    responses=problems(404, 409),
+)
+async def resume(parts: AppParts, who: ChangesJobs, job_id: JobId) -> Response:
+    """Queue a paused job, which goes on from where it stopped; release a held one. To repeat it does no harm."""
+    return _versioned(await run_in_threadpool(pause.resume, parts, who, job_id))
+
+
+@router.post(
     "/{job_id}/retry",
     operation_id="jobs_retry",
     summary="Run a finished job again",
@@ -333,8 +358,8 @@ async def clone(
     return _accepted(await submit.clone(parts, who, job_id, content, key=idempotency_key))
 
 
-def _versioned(found: Versioned) -> Response:
-    return json_answer(found.job, headers={"ETag": found.etag})
+def _versioned(found: Versioned, *, status: int = 200) -> Response:
+    return json_answer(found.job, status=status, headers={"ETag": found.etag})
 
 
 def _link(request: Request, next_cursor: str | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ from db.models.artifact import Artifact
 from db.models.attempt import Attempt
 from db.models.base import Base
 from db.models.blob import Blob
+from db.models.checkpoint import Checkpoint
 from db.models.dataset import Dataset
 from db.models.dataset_use import DatasetUse
 from db.models.dataset_version import DatasetVersion
@@ -27,6 +28,7 @@ __all__ = [
     "Attempt",
     "Base",
     "Blob",
+    "Checkpoint",
     "Dataset",
     "DatasetUse",
     "DatasetVersion",

@@ -101,6 +101,7 @@ INVARIANTS: Final = (
                 SELECT job_id || ' artifact ' || path AS subject, sha256 FROM artifact
                 UNION ALL SELECT job_id || ' log of attempt ' || number, log_sha256 FROM attempt
                     WHERE log_sha256 IS NOT NULL
+                UNION ALL SELECT job_id || ' checkpoint ' || step, sha256 FROM checkpoint
                 UNION ALL SELECT dataset_id || ' version ' || version, sha256 FROM dataset_version
                 UNION ALL SELECT upload_id || ' part ' || number, sha256 FROM upload_part) AS named
             WHERE NOT EXISTS (SELECT 1 FROM blob WHERE blob.sha256 = named.sha256 AND NOT deleting)

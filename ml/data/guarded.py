@@ -19,6 +19,8 @@ class GuardedFile:
     """Reads and seeks within `stream`: at most `MAX_READ` bytes a read, and never beyond `end`."""
 
     def __init__(self, stream: IO[bytes], *, end: int) -> None:
+        self.last = b""
+        """What was read last."""
         self._stream = stream
         self._end = end
 
@@ -29,7 +31,8 @@ class GuardedFile:
             raise ReadTooLargeError(f"its headers ask for {wanted:,} bytes at once")
         if self._stream.tell() + wanted > self._end + MAX_READ:
             raise ReadTooLargeError(f"it is longer than {self._end:,} bytes")
-        return self._stream.read(count)
+        self.last = self._stream.read(count)
+        return self.last
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move. Raises `ReadTooLargeError` for a place beyond the end."""

@@ -17,6 +17,7 @@ from ml.data.assembly import Described, Part, PartName, assembled
 from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
 from ml.data.dataset import Dataset, Labels
 from ml.data.files import DataSource
+from ml.data.leaks import telling_column
 from ml.data.limits import MAX_BYTES
 from ml.errors import InvalidData
 from trainshed.specs import Clean
@@ -30,8 +31,23 @@ def read(source: DataSource, clean: Clean) -> Dataset:
     pixels = np.frombuffer(values, np.float64).reshape(-1, side, side)
     label = rows.names[rows.label]
     labels, names = _labels(texts)
+    _refuse_leak(pixels.reshape(len(pixels), -1), labels, rows, source.name)
     parts: dict[PartName, Part] = {"train": Part(_narrow(pixels), labels, "the pixels", label)}
     return assembled(parts, source, clean=clean, described=Described("csv", names))
+
+
+def _refuse_leak(values: npt.NDArray[np.float64], labels: Labels, rows: Rows, name: str) -> None:
+    column = telling_column(values, labels)
+    if column is None:
+        return
+    field = [*rows.names[: rows.label], *rows.names[rows.label + 1 :]][column]
+    raise InvalidData(
+        f"{name}: the column {field} tells the label in all of the {len(labels):,} rows: it is {rows.names[rows.label]}"
+        " once more.",
+        remedy="Remove the column, or a model learns to copy it, and nothing else.",
+        path=name,
+        field=field,
+    )
 
 
 def _side_of(rows: Rows, name: str) -> int:

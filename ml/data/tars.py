@@ -17,7 +17,7 @@ from typing import IO, Any, Final, cast
 
 from ml.data.files import DataSource
 from ml.data.guarded import GuardedFile
-from ml.data.limits import MAX_BYTES, MAX_FILES, MAX_INFLATION
+from ml.data.limits import MAX_BYTES, MAX_FILES, MAX_INFLATION, MAX_READ
 from ml.data.tree import Gatherer, Tree
 from ml.errors import InvalidData
 
@@ -37,14 +37,16 @@ def _unpacked(source: DataSource, scratch: Path) -> Tree:
     name = source.name
     found = Gatherer(name)
     try:
-        with (
-            source.file.open("rb") as file,
-            tarfile.open(fileobj=cast("Any", _plain(file, source)), mode="r:") as archive,
-        ):
-            for number, member in enumerate(archive):
-                if number > 2 * MAX_FILES:
-                    raise tarfile.ReadError(f"it has more than {2 * MAX_FILES:,} entries")
-                _take(archive, member, found, scratch / str(number))
+        with source.file.open("rb") as file:
+            plain = _plain(file, source)
+            with tarfile.open(fileobj=cast("Any", plain), mode="r:") as archive:
+                for number, member in enumerate(archive):
+                    if number > 2 * MAX_FILES:
+                        raise tarfile.ReadError(f"it has more than {2 * MAX_FILES:,} entries")
+                    _take(archive, member, found, scratch / str(number))
+            if not plain.last or any(plain.last):  # tarfile takes a damaged header for the end
+                raise tarfile.ReadError("it has no end: what follows its last file is damaged")
+            _read_to_end(plain)
     except (tarfile.TarError, zlib.error, EOFError, ValueError, OSError) as error:
         raise InvalidData(f"{name} is no complete tar archive: {error}.", remedy=_REMEDY, path=name) from error
     return found.tree()
@@ -58,6 +60,15 @@ def _plain(file: IO[bytes], source: DataSource) -> GuardedFile:
     if not is_gzip:
         return GuardedFile(file, end=size)
     return GuardedFile(cast("IO[bytes]", gzip.GzipFile(fileobj=file)), end=min(2 * MAX_BYTES, size * MAX_INFLATION))
+
+
+def _read_to_end(plain: GuardedFile) -> None:
+    """Read the padding: only at the end of a gzipped file is it known whether all before it was sound."""
+    padding = 0
+    while chunk := plain.read(_CHUNK):
+        padding += len(chunk)
+        if padding > MAX_READ:
+            raise tarfile.ReadError(f"it goes on for more than {MAX_READ:,} bytes after its end")
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, found: Gatherer, target: Path) -> None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
+from ml.evaluation.calibration import Bin
+from ml.evaluation.confused import ConfusedExample, ConfusedPair, confused_pairs
+from ml.evaluation.intervals import Interval
+from ml.evaluation.logistic import LogisticBaseline
 from ml.evaluation.scores import Baseline, ClassScore, Scores
 from ml.model.card import ModelCard
 from trainshed.specs import Data, SpecModel
@@ -24,13 +30,24 @@ class EvaluationDocument(SpecModel):
     data_digest: str
     classes: tuple[str, ...]
     metrics: dict[str, float]
-    """loss, accuracy, and precision, recall, f1, each `_macro` and `_weighted`."""
+    """See `ml.evaluation.scores`."""
+    intervals: dict[str, Interval]
+    """95 % bootstrap intervals of loss, accuracy and the macro metrics."""
     baseline: Baseline
     """Always answering with the most frequent class of training."""
     beats_baseline: bool
+    logistic_regression: LogisticBaseline | None
+    """Logistic regression on the pixels; null for other data than that of training, or where it was not asked for."""
+    beats_logistic_regression: bool | None
     per_class: tuple[ClassScore, ...]
     confusion_matrix: tuple[tuple[int, ...], ...]
     """Rows are true classes, columns predicted ones, in the order of `classes`."""
+    confused_pairs: tuple[ConfusedPair, ...]
+    """Classes that are most often taken for each other."""
+    most_confused: tuple[ConfusedExample, ...]
+    """The wrong answers with the highest confidence."""
+    calibration: tuple[Bin, ...]
+    """Confidence against accuracy, in bins."""
 
 
 def as_document(
@@ -42,6 +59,9 @@ def as_document(
     data: Data,
     data_digest: str,
     seen_in_training: int | None,
+    intervals: dict[str, Interval],
+    logistic: LogisticBaseline | None,
+    most_confused: tuple[ConfusedExample, ...],
 ) -> EvaluationDocument:
     """Put scores and what they were measured on together."""
     return EvaluationDocument(
@@ -54,8 +74,14 @@ def as_document(
         data_digest=data_digest,
         classes=card.classes,
         metrics=scores.metrics,
+        intervals=intervals,
         baseline=baseline,
         beats_baseline=scores.metrics["accuracy"] > baseline.accuracy,
+        logistic_regression=logistic,
+        beats_logistic_regression=None if logistic is None else scores.metrics["accuracy"] > logistic.accuracy,
         per_class=scores.per_class,
         confusion_matrix=scores.confusion,
+        confused_pairs=confused_pairs(np.asarray(scores.confusion), class_names=card.classes),
+        most_confused=most_confused,
+        calibration=scores.calibration,
     )

@@ -25,16 +25,20 @@ _MAX_RATIO: Final = 100
 _LAYERS: Final = (
     "Add",
     "BatchNormalization",
+    "CenterCrop",
     "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
     "InputLayer",
+    "LayerNormalization",
     "MaxPooling2D",
+    "Normalization",
     "ReLU",
     "Rescaling",
     "Resizing",
+    "ZeroPadding2D",
 )
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,21 @@ from trainshed.specs import Clean
 _Array = npt.NDArray[Any]
 
 
-def profile_npz(source: DataSource) -> ProfileDocument | None:
-    """Look into all arrays of a file; None where it is no .npz. Raises `InvalidData` for one that cannot be read."""
+def profile_npz(source: DataSource) -> tuple[ProfileDocument, Dataset | None] | None:
+    """Look into all arrays of a file, and return the dataset if they are one. None where the file is no .npz.
+
+    Raises `InvalidData` for one that cannot be read.
+    """
     with opened_zip(source) as archive:
         if not npz.is_npz(archive):
             return None
         headers = read_headers(archive, source.name)
         npz.refuse_harm(list(headers.values()), source.name)
         arrays = {name: npz.read_array(archive, name) for name in headers}
-    return profile_arrays(arrays, source.name, format_="npz", size=size_of(source.file), more=_refusal(arrays, source))
+    dataset, refusal = _as_dataset(arrays, source)
+    layout = npz.layout_in(arrays) or ()
+    pairs = [(layout[at], layout[at + 1]) for at in range(0, len(layout), 2)]
+    return _profile(arrays, pairs, source.name, format_="npz", size=size_of(source.file), more=refusal), dataset
 
 
 def profile_dataset(dataset: Dataset, *, size: int | None) -> ProfileDocument:
@@ -50,10 +56,22 @@ def profile_dataset(dataset: Dataset, *, size: int | None) -> ProfileDocument:
     arrays: dict[str, _Array] = {}
     for name, start in starts.items():
         if start is not None:
-            end = ends[name]
             suffix = "" if dataset.held_out_from is None else f"_{name}"
-            arrays[f"x{suffix}"], arrays[f"y{suffix}"] = dataset.images[start:end], dataset.labels[start:end]
-    return profile_arrays(arrays, dataset.source, format_=dataset.format, size=size)
+            arrays[f"x{suffix}"] = dataset.images[start : ends[name]]
+            arrays[f"y{suffix}"] = dataset.labels[start : ends[name]]
+    pairs = [(name, f"y{name[1:]}") for name in arrays if name.startswith("x")]
+    document = _profile(arrays, pairs, dataset.source, format_=dataset.format, size=size)
+    return document.model_copy(update={"labels": _named(document.labels, dataset)})
+
+
+def _named(labels: LabelProfile | None, dataset: Dataset) -> LabelProfile | None:
+    """Return the classes with their names in the place of their numbers."""
+    if labels is None:
+        return None
+    classes = tuple(
+        ClassCount(label=as_name(dataset.class_names[int(each.label)]), count=each.count) for each in labels.classes
+    )
+    return labels.model_copy(update={"classes": classes})
 
 
 def size_of(file: Path) -> int:
@@ -62,18 +80,22 @@ def size_of(file: Path) -> int:
     return sum(each.lstat().st_size for each in files if each.is_file())
 
 
-def profile_arrays(
-    arrays: Mapping[str, _Array], name: str, *, format_: str, size: int | None, more: tuple[str, ...] = ()
+def _profile(
+    arrays: Mapping[str, _Array],
+    pairs: Sequence[tuple[str, str]],
+    name: str,
+    *,
+    format_: str,
+    size: int | None,
+    more: tuple[str, ...] = (),
 ) -> ProfileDocument:
-    """Look into arrays by name. `more` are problems that are known already."""
+    """Look into arrays by name; `pairs` name images and labels, those to train on first. `more` are known problems."""
     if not arrays:
         raise InvalidData(f"{name} holds no arrays.", remedy="Write x and y with numpy.savez.", path=name)
-    layout = npz.layout_in(arrays) or ()
-    pairs = [(arrays[layout[at]], arrays[layout[at + 1]]) for at in range(0, len(layout), 2)]
     fields = [profile_array(each, array) for each, array in arrays.items()]
-    labels = _labels(layout[1], arrays[layout[1]]) if layout else None
-    rows = sum(_rows(x) for x, _ in pairs) if pairs else max(map(_rows, arrays.values()))
-    copies, leaked = _copies(pairs) if rows <= MOST_ROWS else (None, 0)
+    labels = _labels(pairs[0][1], arrays[pairs[0][1]]) if pairs else None
+    rows = sum(_rows(arrays[x]) for x, _ in pairs) if pairs else max(map(_rows, arrays.values()))
+    copies = _copies([(arrays[x], arrays[y]) for x, y in pairs]) if rows <= MOST_ROWS else None
     return ProfileDocument(
         source=name,
         format=format_,
@@ -83,19 +105,18 @@ def profile_arrays(
         field_count=len(fields),
         labels=labels,
         duplicates=copies.duplicates if copies else None,
-        problems=tuple(first_problems(_problems(more, fields, labels, copies, leaked))),
+        problems=tuple(first_problems(_problems(more, fields, labels, copies))),
     )
 
 
-def _refusal(arrays: Mapping[str, _Array], source: DataSource) -> tuple[str, ...]:
-    """What a job that trains on the file would say."""
+def _as_dataset(arrays: Mapping[str, _Array], source: DataSource) -> tuple[Dataset | None, tuple[str, ...]]:
+    """Return the dataset that a job would train on, or what such a job would say."""
     if npz.layout_in(arrays) is None:
-        return ("It holds neither x and y nor x_train, y_train, x_test and y_test, so no job can train on it.",)
+        return None, ("It holds neither x and y nor x_train, y_train, x_test and y_test, so no job can train on it.",)
     try:
-        npz.as_dataset(arrays, source, Clean())
+        return npz.as_dataset(arrays, source, Clean()), ()
     except InvalidData as error:
-        return (f"The image family cannot train on it: {error.detail} {error.remedy}",)
-    return ()
+        return None, (f"The image family cannot train on it: {error.detail} {error.remedy}",)
 
 
 def _problems(
@@ -103,14 +124,11 @@ def _problems(
     fields: list[FieldProfile],
     labels: LabelProfile | None,
     copies: Copies | None,
-    leaked: int,
 ) -> Iterator[str]:
     yield from more
     for field in fields:
         yield from of_field(field)
     yield from of_labels(labels, sum(each.count for each in labels.classes) if labels else 0)
-    if leaked:
-        yield f"{leaked} rows of x_test are in x_train too: what is measured on them is too good."
     if copies is not None:
         yield from of_copies(copies)
 
@@ -129,12 +147,11 @@ def _labels(name: str, array: _Array) -> LabelProfile | None:
     return LabelProfile(field=as_name(name), class_count=len(values), classes=classes)
 
 
-def _copies(pairs: list[tuple[_Array, _Array]]) -> tuple[Copies | None, int]:
-    """Return the copies within the data that is trained on, and how many rows of its test part are there, too."""
+def _copies(pairs: list[tuple[_Array, _Array]]) -> Copies | None:
+    """Return the copies within the data that is trained on."""
     if not pairs or any(_rows(x) != _rows(y) or not x.ndim or not y.ndim for x, y in pairs):
-        return None, 0
+        return None
     copies = Copies()
     for content, label in zip(*pairs[0], strict=True):
         copies.add(content.tobytes(), label.tobytes())
-    leaked = copies.known(row.tobytes() for row in pairs[1][0]) if len(pairs) > 1 else 0
-    return copies, leaked
+    return copies

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
 from ml.data.files import DataSource
+from ml.data.leaks import FEWEST_ROWS
 from ml.errors import InvalidData
 from ml.profile.copies import MOST_ROWS, Copies
 from ml.profile.document import (
@@ -42,8 +43,13 @@ class _Column:
     maximum: float = float("-inf")
     first: str | None = None
     varies: bool = False
+    codes: dict[str, str] = field(default_factory=dict)
+    """Its value for each label, as long as it has one."""
+    tells_label: bool = True
 
-    def add(self, field: str) -> None:
+    def add(self, field: str, label: str) -> None:
+        if self.tells_label:
+            self.tells_label = self.codes.setdefault(label, field) == field and len(self.codes) <= MOST_CLASSES
         self.rows += 1
         if self.first is None:
             self.first = field
@@ -68,6 +74,11 @@ class _Column:
     @property
     def is_constant(self) -> bool:
         return self.rows > 1 and not self.varies
+
+    @property
+    def is_label_again(self) -> bool:
+        different = len(set(self.codes.values()))
+        return self.tells_label and self.rows >= FEWEST_ROWS and different == len(self.codes) > 1
 
     def profile(self) -> FieldProfile:
         is_text, is_whole = self.texts > 0, self.whole == self.finite and not self.infinite
@@ -94,7 +105,7 @@ def profile_csv(source: DataSource) -> ProfileDocument:
         columns = [_Column(name) for name in rows.names]
         for number, row in rows.numbered:
             for column, field in zip(columns, row, strict=True):
-                column.add(field.strip())
+                column.add(field.strip(), row[rows.label].strip())
             copies = copies if number < MOST_ROWS else None
             _note_row(row, rows.label, copies, classes)
     if columns[0].rows == 0:
@@ -137,6 +148,8 @@ def _problems(
         yield from of_field(column.profile())
         if number != rows.label and column.is_constant:
             yield f"{as_name(column.name)} is the same in every row."
+        if number != rows.label and column.is_label_again:
+            yield f"{as_name(column.name)} tells {as_name(rows.names[rows.label])} in every row: it is the label again."
         if number != rows.label and column.texts:
             yield f"{as_name(column.name)} holds {column.texts} texts; a model takes numbers."
     yield from of_labels(labels, columns[0].rows)

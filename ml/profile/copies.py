@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,10 +31,6 @@ class Copies:
             self.contradictions += 1
         self._contents.add(of_content)
         self._rows.add(of_row)
-
-    def known(self, contents: Iterable[bytes]) -> int:
-        """Return how many of these rows have a content that was seen."""
-        return sum(_digest(content) in self._contents for content in contents)
 
 
 def _digest(content: bytes) -> bytes:

@@ -46,6 +46,22 @@ class LabelProfile(SpecModel):
     """The first `MOST_CLASSES` of them, in order."""
 
 
+class PartProfile(SpecModel):
+    """A part of images: all that can be divided is `train`."""
+
+    name: str
+    rows: int
+    class_counts: tuple[int, ...]
+    """Rows of each class, in the order of the classes."""
+
+
+class PictureFile(SpecModel):
+    """A contact sheet among the artifacts of the job."""
+
+    label: str
+    path: str
+
+
 class ProfileDocument(SpecModel):
     """What a profile job found."""
 
@@ -63,6 +79,16 @@ class ProfileDocument(SpecModel):
     labels: LabelProfile | None
     duplicates: int | None
     """Rows that are exact copies of an earlier one. None: too many rows to tell."""
+    parts: tuple[PartProfile, ...] = ()
+    """Of images. Empty: there are none that could be trained on."""
+    constant_images: int = 0
+    """Images of one colour."""
+    copies_across_parts: int = 0
+    """Held-out images that are in an earlier part, too."""
+    pictures: tuple[PictureFile, ...] = ()
+    """Contact sheets, PNG, one a class."""
+    preview: str | None = None
+    """A PNG in base64 with some images of the first classes. None: there are no images, or it is too large."""
     problems: tuple[str, ...]
     """What is wrong, in words. Empty: nothing was found."""
 

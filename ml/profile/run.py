@@ -1,7 +1,8 @@
-"""Runs a profile job. Writes `profile.json`; it starts no TensorFlow."""
+"""Runs a profile job. Writes `profile.json`, and contact sheets of images; it starts no TensorFlow."""
 
 from __future__ import annotations
 
+from ml.data.dataset import Dataset
 from ml.data.files import find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
@@ -10,6 +11,7 @@ from ml.job import RunSettings, Summary
 from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
+from ml.profile.pictures import with_pictures
 from ml.report import Report
 from ml.workspace import Workspace
 from trainshed.specs import Data, ProfileSpec
@@ -19,7 +21,9 @@ _MOST_FACTS = 10
 
 def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary:
     """Look into the data and write what was found. Raises `InvalidData` when it cannot be read at all."""
-    document = _look_into(spec.data, settings)
+    document, dataset = _look_into(spec.data, settings)
+    if dataset is not None:
+        document = with_pictures(document, dataset, workspace)
     workspace.publish_text(FILE_NAME, document.model_dump_json(indent=2))
     report.message(f"{document.source}: {document.rows:,} rows, {document.field_count} fields")
     for problem in document.problems:
@@ -28,14 +32,18 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
     return Summary(metrics=metrics, facts={"problems": list(document.problems[:_MOST_FACTS])})
 
 
-def _look_into(data: Data, settings: RunSettings) -> ProfileDocument:
+def _look_into(data: Data, settings: RunSettings) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
     if source is None:
-        return profile_dataset(load_builtin(data.dataset or ""), size=None)
+        return _of_dataset(load_builtin(data.dataset or ""), size=None)
     match kind_of(source):
         case Kind.TEXT:
-            return profile_csv(source)
+            return profile_csv(source), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _:
-            return profile_dataset(read(source, data), size=size_of(source.file))
+            return _of_dataset(read(source, data), size=size_of(source.file))
+
+
+def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
+    return profile_dataset(dataset, size=size), dataset

@@ -38,6 +38,10 @@ class Draws:
         words = _mixed(words ^ self.examples.astype(np.uint64))
         return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
+    def between(self, draw: int, low: float, high: float) -> npt.NDArray[np.float64]:
+        """Return one number of [low, high) for each example; `low` itself where both are the same."""
+        return low + self.uniform(draw) * (high - low)
+
     def integers(self, draw: int, largest: int) -> npt.NDArray[np.int64]:
         """Return one whole number of -largest..largest for each example, all equally likely."""
         return np.floor(self.uniform(draw) * (2 * largest + 1)).astype(np.int64) - largest

@@ -48,10 +48,10 @@ class Plan:
     report_every: int
     record_every: int | None
 
-    def chunks(self, order: Rows, *, first: int) -> Iterator[Chunk]:
-        """Divide the rows of one epoch, whose first step is `first`."""
+    def chunks(self, order: Rows, *, first: int, done: int = 0) -> Iterator[Chunk]:
+        """Divide the rows of one epoch, whose first step is `first`, but for those of the `done` first steps."""
         steps = -(-len(order) // self.batch_size)
-        begin = first
+        begin = first + done
         while begin < first + steps:
             end = min(self._end(begin), first + steps - 1)
             rows = order[(begin - first) * self.batch_size : (end - first + 1) * self.batch_size]

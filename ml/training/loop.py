@@ -7,7 +7,7 @@ run can go on from any of them. Metrics are read from TensorFlow at report point
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ml.data import Labels
 from ml.report import Report
+from ml.resume.state import Position
 from ml.steps import Augmentation
 from ml.training.epoch import Epoch
 from ml.training.feed import FEEDS, Chunk, Examples, Plan
@@ -42,8 +43,15 @@ class Prepared:
     labels: Labels
 
 
+def _nothing(position: Position) -> None:
+    """Do nothing between two steps."""
+
+
 class Fit:
     """One training run. Iterate over it: each epoch is trained, measured, reported, and handed out.
+
+    `between` is called between any two calls of TensorFlow, and after each epoch that was handed out: the only times at
+    which `arrays` and `values` hold all that the rest of the run depends on beside the learner.
 
     While an epoch is handed out, the network has the weights that were validated (with `ema` the averages), and so it
     has when the iteration is over.
@@ -52,7 +60,6 @@ class Fit:
     def __init__(
         self,
         learner: Learner,
-        train: Prepared,
         validation: Prepared,
         recipe: Training,
         tuned: Tuned,
@@ -61,15 +68,15 @@ class Fit:
         augment: Augmentation,
         clock: Callable[[], float],
     ) -> None:
+        self.between: Callable[[Position], None] = _nothing
         self._learner = learner
-        self._train = train
         self._validation = validation
         self._recipe = recipe
         self._report = report
         self._augment = augment
         self._clock = clock
         self._feed = FEEDS[tuned.feeding]
-        self._steps_per_epoch = math.ceil(len(train.labels) / tuned.batch_size)
+        self._steps_per_epoch = math.ceil(len(augment.labels) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
         self._plan = Plan(
             batch_size=tuned.batch_size,
@@ -78,39 +85,62 @@ class Fit:
             record_every=recipe.record_norms_every,
         )
         self.patience = Patience(recipe.early_stopping)
+        self._begin = Position(0, 0, 0)
+        self._started = clock()
+        self._tally = Tally()
         self._since_report = Tally()
         self._progress = ProgressMeter(report, epochs=recipe.epochs, steps_per_epoch=self._steps_per_epoch, clock=clock)
 
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of the sums of the epoch, and of those since the last report."""
+        parts = {"epoch": self._tally, "since_report": self._since_report}
+        return {f"{part}/{name}": array for part, tally in parts.items() for name, array in tally.arrays().items()}
+
+    def values(self) -> dict[str, Any]:
+        """Return what else the rest depends on; JSON values."""
+        patience = self.patience
+        return {"best": patience.best, "waited": patience.waited, "seconds": self._clock() - self._started}
+
+    def go_on_from(self, position: Position, arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, Any]) -> None:
+        """Become the run that gave `arrays` and `values` at `position`. Call it before the iteration."""
+        self._begin = position
+        self._tally, self._since_report = (_tally(part, arrays) for part in ("epoch", "since_report"))
+        self.patience.best, self.patience.waited = values["best"], values["waited"]
+        self._started = self._clock() - values["seconds"]
+        self._progress.go_on_from(position.step)
+
     def __iter__(self) -> Iterator[Epoch]:
         """Train epoch by epoch, until the last one or until patience is over. Raises `Diverged`."""
-        for number in range(1, self._recipe.epochs + 1):
-            started = self._clock()
+        for number in range(self._begin.epoch + 1, self._recipe.epochs + 1):
             trained = self._pass(number)
             with self._learner.averaged():
-                epoch = self._measured(number, trained, started)
+                epoch = self._measured(number, trained)
                 _report_epoch(epoch, self._report)
                 yield epoch
             if self.patience.is_over(epoch):
                 self._stop_early(epoch)
                 break
+            self._tally, self._started = Tally(), self._clock()
+            self.between(Position(number * self._steps_per_epoch, number, 0))
         self._learner.settle()
 
     def _pass(self, epoch: int) -> Mean:
-        """Learn from each example once."""
-        tally = Tally()
-        order = epoch_order(len(self._train.labels), seed=self._recipe.seed, epoch=epoch)
-        chunks = self._plan.chunks(order, first=(epoch - 1) * self._steps_per_epoch + 1)
+        """Learn from each example once; in the first epoch from those that are left."""
+        order = epoch_order(len(self._augment.labels), seed=self._recipe.seed, epoch=epoch)
+        before = (epoch - 1) * self._steps_per_epoch
+        done = self._begin.step_in_epoch if epoch == self._begin.epoch + 1 else 0
+        chunks = self._plan.chunks(order, first=before + 1, done=done)
         with closing(self._feed(chunks, partial(self._prepare, epoch))) as fed:
             for chunk, examples in fed:
                 sums = self._learn(chunk, examples)
-                tally.add(chunk.first, sums, len(chunk.rows))
+                self._tally.add(chunk.first, sums, len(chunk.rows))
                 self._since_report.add(chunk.first, sums, len(chunk.rows))
                 self._report_step(chunk.last)
-        return tally.read()
+                self.between(Position(chunk.last, epoch - 1, chunk.last - before))
+        return self._tally.read()
 
     def _prepare(self, epoch: int, chunk: Chunk) -> Examples:
-        images = self._augment(self._train.images[chunk.rows], epoch=epoch, examples=chunk.rows)
-        return Examples(images, self._train.labels[chunk.rows])
+        return Examples(*self._augment(chunk.rows, epoch=epoch))
 
     def _learn(self, chunk: Chunk, examples: Examples) -> Any:
         if not chunk.recorded:
@@ -130,7 +160,7 @@ class Fit:
             self._since_report = Tally()
         self._progress.at(step)
 
-    def _measured(self, number: int, trained: Mean, started: float) -> Epoch:
+    def _measured(self, number: int, trained: Mean) -> Epoch:
         validated = self._validate(number)
         return Epoch(
             number,
@@ -138,7 +168,7 @@ class Fit:
             trained.accuracy,
             validated.loss if validated else None,
             validated.accuracy if validated else None,
-            self._clock() - started,
+            self._clock() - self._started,
         )
 
     def _validate(self, epoch: int) -> Mean | None:
@@ -151,6 +181,10 @@ class Fit:
     def _stop_early(self, epoch: Epoch) -> None:
         self._report.message(f"epoch {epoch.number}: no gain for {self.patience.waited} epochs, so training ends here")
         self._progress.stopped(epoch.number * self._steps_per_epoch)
+
+
+def _tally(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Tally:
+    return Tally.of({name: arrays[f"{part}/{name}"] for name in ("sums", "taken")})
 
 
 def _report_epoch(epoch: Epoch, report: Report) -> None:

@@ -14,11 +14,16 @@ class ProgressMeter:
     """Reports progress with the time that is left, by the mean pace so far."""
 
     def __init__(self, report: Report, *, epochs: int, steps_per_epoch: int, clock: Callable[[], float]) -> None:
+        self._begin = 0
         self._report = report
         self._epochs = epochs
         self._steps_per_epoch = steps_per_epoch
         self._clock = clock
         self._started = self._told = clock()
+
+    def go_on_from(self, step: int) -> None:
+        """Measure the pace from here: `step` steps are an earlier attempt's."""
+        self._begin = step
 
     def at(self, step: int) -> None:
         """Take note of global step `step` (from 1) being done."""
@@ -33,7 +38,7 @@ class ProgressMeter:
             epochs=self._epochs,
             step=step,
             steps=total,
-            eta_s=(now - self._started) / step * (total - step),
+            eta_s=(now - self._started) / (step - self._begin) * (total - step),
         )
 
     def stopped(self, step: int) -> None:

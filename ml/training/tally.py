@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,18 @@ class Tally:
         self._firsts.append(first)
         self._sums.append(sums)
         self._examples += examples
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return a copy of what was taken: `sums` (steps, 2) float32, and `taken`: first step of it, examples."""
+        sums = np.concatenate([np.zeros((0, 2), np.float32), *map(np.asarray, self._sums)])
+        first = self._firsts[0] if self._firsts else 0
+        return {"sums": sums, "taken": np.array([first, self._examples], np.int64)}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Tally:
+        """Return a tally that has taken what `arrays` gave. Steps follow each other without a gap."""
+        first, examples = (int(number) for number in arrays["taken"])
+        return cls([first], [arrays["sums"]], examples) if len(arrays["sums"]) else cls()
 
     @property
     def is_empty(self) -> bool:

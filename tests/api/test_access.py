@@ -37,6 +37,8 @@ NEEDED: dict[str, tuple[Role, Scope | None]] = {
     "jobs_cancel": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_hold": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_release": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_pause": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_resume": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_retry": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_clone": (Role.OPERATOR, Scope.JOBS_WRITE),
     "logs_read": (Role.VIEWER, Scope.JOBS_READ),

@@ -39,6 +39,15 @@ def test_a_dataset_shows_its_versions_and_a_version_itself(shell: Shell, server:
     assert shell.run("dataset", "get", "faces@1").stdout.startswith("ref\tfaces@1\n")
 
 
+def test_a_version_shows_what_was_found_in_it(shell: Shell, server: ScriptedServer) -> None:
+    profile = {"rows": 70_000, "labels": {"class_count": 10}, "problems": ["uneven", "copies"]}
+    server.on("GET", f"{FACES}/versions/1", as_json(version(1, profile=profile)))
+
+    fields = dict(line.split("\t", 1) for line in shell.run("dataset", "get", "faces@1").stdout.splitlines())
+
+    assert (fields["rows"], fields["classes"], fields["problems"]) == ("70000", "10", "2")
+
+
 def test_a_file_becomes_a_version(shell: Shell, server: ScriptedServer) -> None:
     (shell.folder / "faces.npz").write_bytes(b"bytes")
     server.on("PUT", FACES, as_json(version(1), 201))

@@ -129,7 +129,7 @@ def test_a_log_begins_so_long_ago(shell: Shell, server: ScriptedServer) -> None:
     assert shell.run("job", "logs", JOB_ID, "--since", "soon").returncode == 2
 
 
-@pytest.mark.parametrize("verb", ["cancel", "hold", "release"])
+@pytest.mark.parametrize("verb", ["cancel", "hold", "release", "pause", "resume"])
 def test_a_change_of_several_jobs_prints_each(shell: Shell, server: ScriptedServer, verb: str) -> None:
     server.on("POST", f"{JOB_PATH}/{verb}", as_json(job("queued")))
     server.on("POST", f"{JOBS}/{OTHER}/{verb}", as_json(job("queued", id=OTHER)))

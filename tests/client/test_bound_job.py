@@ -38,6 +38,8 @@ def bound(server: ScriptedServer, client: Client) -> Job:
         lambda client: client.update(JOB_ID, priority=1),
         lambda client: client.hold(JOB_ID),
         lambda client: client.release(JOB_ID),
+        lambda client: client.pause(JOB_ID),
+        lambda client: client.resume(JOB_ID),
         lambda client: client.retry(JOB_ID),
         lambda client: client.clone(JOB_ID),
     ],
@@ -45,7 +47,8 @@ def bound(server: ScriptedServer, client: Client) -> Job:
 def test_every_call_that_gives_a_job_gives_one_that_is_bound(
     server: ScriptedServer, client: Client, call: Callable[[Client], Job]
 ) -> None:
-    for path in ("/api/v1/jobs", *(f"{JOB_PATH}/{verb}" for verb in ("cancel", "hold", "release", "retry", "clone"))):
+    verbs = ("cancel", "hold", "release", "pause", "resume", "retry", "clone")
+    for path in ("/api/v1/jobs", *(f"{JOB_PATH}/{verb}" for verb in verbs)):
         server.on("POST", path, as_json(job("succeeded"), 202))
     server.on("GET", JOB_PATH, as_json(job("succeeded")))
     server.on("PATCH", JOB_PATH, as_json(job("succeeded")))

@@ -81,8 +81,8 @@ def test_a_retry_of_a_job_that_has_not_finished_is_refused(server: ScriptedServe
         client.retry(JOB_ID)
 
 
-@pytest.mark.parametrize("verb", ["hold", "release"])
-def test_hold_and_release_may_be_repeated(server: ScriptedServer, client: Client, verb: str) -> None:
+@pytest.mark.parametrize("verb", ["hold", "release", "pause", "resume"])
+def test_a_stop_and_a_go_may_be_repeated(server: ScriptedServer, client: Client, verb: str) -> None:
     server.on("POST", f"{JOB_PATH}/{verb}", Answer(refused=True), as_json(job("blocked", held=verb == "hold")))
 
     assert getattr(client, verb)(JOB_ID).held is (verb == "hold")

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import EXECUTABLE
 from tests.client.cutting import cutting_line
 from tests.servers import wait_until
 from tests.system.platform import Platform
@@ -70,20 +72,28 @@ def as_a_user(client: Client, job_id: str) -> Iterable[bytes]:
     return client.logs(job_id, follow=True)
 
 
+def by_command(client: Client, job_id: str) -> Iterable[bytes]:
+    argv = [EXECUTABLE, "job", "logs", "--follow", job_id]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=os.environ.copy()) as command:
+        assert command.stdout is not None
+        while chunk := os.read(command.stdout.fileno(), 1 << 16):
+            yield chunk
+    assert command.returncode == 103  # the job was cancelled
+
+
 @pytest.mark.chaos
 def test_a_log_comes_whole_and_once_over_kills_of_the_api(platform: Platform, real: Client) -> None:
     job = real.submit({**HELLO, "command": [sys.executable, "-c", PRINTER]})
-    logs = [bytearray(), bytearray(), bytearray()]
+    ways = (by_stream, by_offset, as_a_user, by_command)
+    logs = [bytearray() for _ in ways]
 
     def follow(log: bytearray, read: Callable[[Client, str], Iterable[bytes]]) -> None:
         with Client() as client:
             for chunk in read(client, job.id):
                 log += chunk
 
-    with ThreadPoolExecutor() as threads:
-        readers = [
-            threads.submit(follow, log, read) for log, read in zip(logs, (by_stream, by_offset, as_a_user), strict=True)
-        ]
+    with ThreadPoolExecutor(max_workers=len(ways)) as threads:
+        readers = [threads.submit(follow, log, read) for log, read in zip(logs, ways, strict=True)]
         try:
             for _ in range(2):
                 wait_until(has_grown(logs), what="every log to grow")
@@ -97,7 +107,7 @@ def test_a_log_comes_whole_and_once_over_kills_of_the_api(platform: Platform, re
     *lines, last = bytes(logs[0]).decode().splitlines()
     assert lines == [f"line {number} ü" for number in range(len(lines))]
     assert last == "end"
-    assert logs[1] == logs[2] == logs[0]
+    assert logs[1] == logs[2] == logs[3] == logs[0]
 
 
 def test_a_follower_of_all_attempts_sees_each_of_them(real: Client) -> None:

@@ -404,3 +404,52 @@ def test_a_release_of_a_job_whose_parent_runs_leaves_it_waiting_for_that(databas
         assert message == f"Waits for {parent} to succeed."
         end(conn, claim(conn))
         assert claim(conn).lease.job_id == waits
+
+
+@pytest.mark.parametrize(
+    ("outcome", "charged"),
+    [
+        (AttemptOutcome.PAUSED, False),
+        (AttemptOutcome.PREEMPTED, False),
+        (AttemptOutcome.SETUP_FAILED, False),
+        (AttemptOutcome.WORKER_LOST, True),
+        (AttemptOutcome.CRASHED, True),
+    ],
+)
+def test_a_job_that_was_asked_to_pause_pauses_however_its_attempt_ends(
+    database: Database, outcome: AttemptOutcome, charged: bool
+) -> None:
+    with database.begin() as conn:
+        job_id = submit(conn)
+        won = claim(conn)
+        assert requests.request_pause(conn, job_id, USER)
+        assert not requests.request_pause(conn, job_id, USER)
+        end(conn, won, outcome)
+    assert job_row(database, job_id).state == "paused"
+    assert attempts(database, job_id) == [(1, outcome.value, charged)]
+    with database.begin() as conn:
+        moved = transitions.resume(conn, job_id, USER)
+        assert moved is not None
+        assert moved.woken_pools == {"cpu"}
+        assert transitions.resume(conn, job_id, USER) is None
+        assert claim(conn).lease.attempt == 2
+
+
+def test_a_job_that_was_asked_to_pause_may_still_succeed_or_fail(database: Database) -> None:
+    for outcome, state in ((AttemptOutcome.SUCCEEDED, "succeeded"), (AttemptOutcome.USER_ERROR, "failed")):
+        with database.begin() as conn:
+            job_id = submit(conn)
+            won = claim(conn)
+            requests.request_pause(conn, job_id, USER)
+            end(conn, won, outcome)
+        assert job_row(database, job_id).state == state
+
+
+def test_a_superseded_attempt_pauses_nothing(database: Database) -> None:
+    with database.begin() as conn:
+        job_id = submit(conn)
+        lost = claim(conn)
+        end(conn, lost, AttemptOutcome.PREEMPTED)
+        claim(conn, **WORKER_B)
+        assert end(conn, lost, AttemptOutcome.PAUSED) is None
+    assert job_row(database, job_id).state == "running"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import stat
 import tarfile
 import zipfile
@@ -11,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ml.data import Dataset, load_dataset
+from ml.data.cifar import CLASSES
 from trainshed.specs import Data
 
 _IDX_TYPES = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
@@ -81,3 +84,30 @@ def zip_link(name: str) -> zipfile.ZipInfo:
     entry.create_system = 3
     entry.external_attr = (stat.S_IFLNK | 0o777) << 16
     return entry
+
+
+Labelled = tuple[np.ndarray, np.ndarray]
+
+
+def python_batches(train: Labelled, test: Labelled, *, protocol: int = 2) -> dict[str, bytes]:
+    """Return CIFAR-10's pickled batches as the description of the format has them."""
+    files = {"batches.meta": pickle.dumps({"label_names": list(CLASSES), "num_cases_per_batch": 20}, protocol)}
+    split = zip(*map(np.array_split, train, (5, 5)), strict=True)
+    batches = {f"data_batch_{number}": batch for number, batch in enumerate(split, start=1)} | {"test_batch": test}
+    for name, (images, labels) in batches.items():
+        rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2).reshape(len(labels), -1))
+        names = [f"{number}.png" for number in range(len(labels))]
+        batch = {"data": rows, "labels": labels.tolist(), "batch_label": name, "filenames": names}
+        files[name] = pickle.dumps(batch, protocol)
+    return files
+
+
+def png_files(train: Labelled, test: Labelled) -> dict[str, bytes]:
+    """Return each image as a PNG in the folder of its class, numbered so that the order of names is that of rows."""
+    files = {}
+    for part, (images, labels) in (("train", train), ("test", test)):
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            content = io.BytesIO()
+            Image.fromarray(image).save(content, "PNG")
+            files[f"{part}/{CLASSES[label]}/{number:05d}.png"] = content.getvalue()
+    return files

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from ml.data import Dataset
 from ml.data.cifar import CLASSES
 from ml.data.cifar_writer import write_batches
 from ml.data.synthetic_shapes import synthetic_images
-from tests.ml.made_files import load, write_folder, write_tar, write_zip
+from tests.ml.made_files import load, png_files, python_batches, write_folder, write_tar, write_zip
 
 TRAIN = synthetic_images(100, seed=5)
 TEST = synthetic_images(20, seed=5, part=1)
-
-
-def python_form(protocol: int) -> dict[str, bytes]:
-    """Return the batches as the format's description has them; the published ones were written by Python 2."""
-    files = {"batches.meta": pickle.dumps({"label_names": list(CLASSES), "num_cases_per_batch": 20}, protocol)}
-    train = zip(*map(np.array_split, TRAIN, (5, 5)), strict=True)
-    batches = {f"data_batch_{number}": batch for number, batch in enumerate(train, start=1)} | {"test_batch": TEST}
-    for name, (images, labels) in batches.items():
-        rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2).reshape(len(labels), -1))
-        names = [f"{number}.png" for number in range(len(labels))]
-        batch = {"data": rows, "labels": labels.tolist(), "batch_label": name, "filenames": names}
-        files[name] = pickle.dumps(batch, protocol)
-    return files
-
-
-def png_form() -> dict[str, bytes]:
-    """Return each image as a PNG in the folder of its class, numbered so that the order of names is that of rows."""
-    files = {}
-    for part, (images, labels) in (("train", TRAIN), ("test", TEST)):
-        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-            content = io.BytesIO()
-            Image.fromarray(image).save(content, "PNG")
-            files[f"{part}/{CLASSES[label]}/{number:05d}.png"] = content.getvalue()
-    return files
 
 
 def by_class(dataset: Dataset) -> Dataset:
@@ -61,7 +34,10 @@ def binary(tmp_path: Path) -> Dataset:
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_python_and_binary_form_are_equal(tmp_path, protocol):
-    first, second = binary(tmp_path), load(write_tar(tmp_path / "python.tar.gz", python_form(protocol)))
+    first, second = (
+        binary(tmp_path),
+        load(write_tar(tmp_path / "python.tar.gz", python_batches(TRAIN, TEST, protocol=protocol))),
+    )
     assert (second.format, second.digest) == ("cifar10-python", first.digest)
     np.testing.assert_array_equal(second.images, first.images)
     np.testing.assert_array_equal(first.images, np.concatenate([TRAIN[0], TEST[0]]))
@@ -71,7 +47,7 @@ def test_python_and_binary_form_are_equal(tmp_path, protocol):
 @pytest.mark.parametrize("form", ["folder", "zip", "tar"])
 def test_pictures_and_binary_form_are_equal(tmp_path, form):
     write = {"folder": write_folder, "zip": write_zip, "tar": write_tar}[form]
-    first, second = by_class(binary(tmp_path)), load(write(tmp_path / "pictures", png_form()))
+    first, second = by_class(binary(tmp_path)), load(write(tmp_path / "pictures", png_files(TRAIN, TEST)))
     assert (second.format, second.digest) == ("pictures", first.digest)
     np.testing.assert_array_equal(second.images, first.images)
     assert (second.class_names, second.own_test_from) == (CLASSES, 100)

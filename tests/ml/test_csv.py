@@ -68,6 +68,11 @@ def test_numbers_that_no_byte_holds_become_float32(tmp_path):
         ("x,y\n1,a\n1,a\n", "all labels in y are a"),
         ('x,y\n1,"0\n', "cannot be read"),
         (b"x,y\n1,\xff\n", "is not UTF-8"),
+        (b"x,y\n1,\xed\xa0\x80\n", "is not UTF-8"),
+        ("x,y\n1,0\n1e400,1\n", "is inf as float32"),
+        ("x,y\n1,0\n2,1,3\n", "row 1 has 3 fields, and the first line has 2"),
+        ("x,y\n1,0\n0x10,1\n", "is '0x10', which is no number"),
+        ("x,y\n1,0\n=1+1,1\n", "is '=1+1', which is no number"),
         ("x,y\0\n1,0\n2,1\n", "holds a NUL"),
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -67,6 +69,36 @@ def test_the_document_is_consistent_with_its_confusion_matrix(trained, settings)
     assert [score["support"] for score in document["per_class"]] == confusion.sum(axis=1).tolist() == [20, 20, 20]
     assert document["baseline"] == {"class_name": "0", "accuracy": pytest.approx(1 / 3)}
     assert document["seen_in_training"] == 36
+
+
+def test_an_evaluation_stands_beside_logistic_regression_and_says_how_sure_its_numbers_are(trained, settings):
+    _, report, document = evaluate(trained, settings, split="all")
+    logistic = document["logistic_regression"]
+    assert (logistic["trained_on"], logistic["features"]) == (36, 36)
+    assert 0.9 < logistic["accuracy"] <= 1
+    assert document["beats_logistic_regression"] == (document["metrics"]["accuracy"] > logistic["accuracy"])
+    assert f"logistic regression: {logistic['accuracy']:.4f}" in report.messages[-1]
+    assert set(document["intervals"]) == {"accuracy", "f1_macro", "precision_macro", "recall_macro", "loss"}
+    for name, interval in document["intervals"].items():
+        assert interval["low"] <= document["metrics"][name] <= interval["high"]
+
+
+def test_the_report_is_one_page_that_runs_and_fetches_nothing(trained, settings):
+    _, _, document = evaluate(trained, settings, split="all")
+    page = (trained / "output/report.html").read_text()
+    wrong = 60 - sum(row[i] for i, row in enumerate(document["confusion_matrix"]))
+    assert len(document["most_confused"]) == page.count("data:image/png") == min(wrong, 24)
+    assert "default-src 'none'" in page
+    assert not re.search(r"<script|<link|javascript:|(src|href)=.https?:", page)
+    picture = (trained / "output/confusion.svg").read_text()
+    assert picture in page
+    assert ET.fromstring(picture).tag.endswith("svg")
+
+
+def test_without_pictures_and_logistic_regression_an_evaluation_has_neither(trained, settings):
+    _, _, document = evaluate(trained, settings, pictures=0, logistic_regression=False)
+    assert (document["most_confused"], document["logistic_regression"]) == ([], None)
+    assert document["beats_logistic_regression"] is None
 
 
 def test_validation_numbers_of_training_are_found_again(trained, settings):

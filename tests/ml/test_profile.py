@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -9,13 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ml.data import npz
+from ml.data.cifar import CLASSES
+from ml.data.cifar_writer import write_batches
+from ml.data.synthetic_shapes import synthetic_images
 from ml.errors import InvalidData
 from ml.job import DataFile, RunSettings
 from ml.report import MemoryReport
 from ml.run import run
+from tests.ml.made_files import mnist, png_files, python_batches, write_folder
 from trainshed.specs import parse_spec
+from worker.profile import MOST_BYTES
 
 IMAGES = np.arange(6 * 3 * 3, dtype=np.uint8).reshape(6, 3, 3)
 LABELS = np.array([0, 1, 0, 1, 0, 1])
@@ -73,7 +81,11 @@ def test_the_digits_that_come_with_it_can_be_profiled(tmp_path):
         ({"x": np.c_[np.arange(6), np.ones(6)], "y": LABELS}, "1 of 2 columns of x are the same"),
         ({"x": np.c_[np.arange(6), np.ones(6)], "y": LABELS}, "The image family cannot train on it"),
         ({"x": IMAGES}, "neither x and y nor"),
-        ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]}, "2 rows of x_test are in"),
+        (
+            {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:2], "y_test": LABELS[:2]},
+            "2 test images are in train, too",
+        ),
+        ({"x": np.concatenate([IMAGES, IMAGES[:2] * 0]), "y": [0, 1] * 4}, "2 images have one colour"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(tmp_path, arrays, says):
@@ -104,6 +116,55 @@ def test_arrays_of_any_kind_can_be_described(tmp_path, array):
     assert field["shape"] == list(array.shape)
     assert "NaN" not in json.dumps(found)
     assert "Infinity" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("kind", ["idx", "cifar10-binary", "cifar10-python", "pictures"])
+def test_every_format_of_images_is_described_part_by_part_and_can_be_looked_at(tmp_path, kind):
+    train, test = synthetic_images(60, seed=1), synthetic_images(30, seed=1, part=1)
+    test[0][0] = train[0][0]
+    folder = tmp_path / "data"
+    match kind:
+        case "idx":
+            parts = {"train": (train[0][..., 0], train[1]), "t10k": (test[0][..., 0], test[1])}
+            write_folder(folder, mnist(parts))
+        case "cifar10-binary":
+            write_batches(folder, train, test, CLASSES)
+        case "cifar10-python":
+            write_folder(folder, python_batches(train, test))
+        case _:
+            write_folder(folder, png_files(train, test))
+    settings = RunSettings(threads=1, data_roots=(tmp_path,))
+    found = profile_with(tmp_path, settings, {"path": str(folder)})
+    assert (found["format"], found["rows"], found["labels"]["class_count"]) == (kind, 90, 10)
+    assert [(part["name"], part["rows"], sum(part["class_counts"])) for part in found["parts"]] == [
+        ("train", 60, 60),
+        ("test", 30, 30),
+    ]
+    assert (found["copies_across_parts"], found["constant_images"]) == (1, 0)
+    assert found["labels"]["classes"][0]["label"] == ("0" if kind == "idx" else "airplane")
+    assert len(found["pictures"]) == 10
+    for picture in found["pictures"]:
+        with Image.open(tmp_path / "job" / "output" / picture["path"]) as sheet:
+            assert sheet.width == 8 * 34 + 2
+    with Image.open(io.BytesIO(base64.b64decode(found["preview"]))) as preview:
+        assert preview.size == (8 * 34 + 2, 10 * 34 + 2)
+    assert len(json.dumps(found)) < MOST_BYTES
+
+
+def test_a_contact_sheet_shows_the_images_of_its_class_and_no_others(tmp_path):
+    images = np.repeat([[10], [200]], 8 * 64, axis=1).reshape(16, 8, 8).astype(np.uint8)
+    profile(tmp_path, {"x": images, "y": np.arange(16) // 8, "class_names": np.array(["../dark", "bright"])})
+    sheets = sorted((tmp_path / "job" / "output" / "pictures").iterdir())
+    assert [sheet.name for sheet in sheets] == ["000-dark.png", "001-bright.png"]
+    for sheet, value in zip(sheets, (10, 200), strict=True):
+        with Image.open(sheet) as opened:
+            assert set(np.unique(np.asarray(opened)).tolist()) == {value, 255}
+
+
+def test_a_column_that_is_the_label_again_is_found(tmp_path):
+    rows = "".join(f"{number},{'xyz'[number % 3]},{number % 3}\n" for number in range(30))
+    found = profile(tmp_path, f"a,code,label\n{rows}")
+    assert "code tells label in every row: it is the label again." in found["problems"]
 
 
 def test_columns_of_a_table_are_described_one_by_one(tmp_path):

@@ -10,12 +10,13 @@ from ml.errors import InvalidData
 from trainshed.specs import Split
 
 
-def dataset(labels: list[int], *, own_test_from: int | None = None) -> Dataset:
+def dataset(labels: list[int], *, own_validation_from: int | None = None, own_test_from: int | None = None) -> Dataset:
     return Dataset(
         source="builtin/test",
         images=np.zeros((len(labels), 1, 1, 1), np.uint8),
         labels=np.array(labels),
         class_names=tuple(str(number) for number in range(max(labels) + 1)),
+        own_validation_from=own_validation_from,
         own_test_from=own_test_from,
         provenance="",
         licence="",
@@ -52,6 +53,15 @@ def test_a_test_part_of_the_data_itself_stays_what_it_is():
     parts = divide(dataset([0, 1] * 20 + [0, 1], own_test_from=40), Split(validation=0.1, test=0.5))
     assert parts.test.tolist() == [40, 41]
     assert parts.counts == {"train": 36, "validation": 4, "test": 2}
+
+
+def test_a_validation_part_of_the_data_itself_stays_what_it_is():
+    both = dataset([0, 1] * 20 + [0, 1, 1] + [0, 1], own_validation_from=40, own_test_from=43)
+    parts = divide(both, Split(validation=0.3, test=0.3))
+    assert (parts.validation.tolist(), parts.test.tolist()) == ([40, 41, 42], [43, 44])
+    assert parts.train.tolist() == list(range(40))
+    alone = divide(dataset([0, 1] * 20 + [0, 1, 1], own_validation_from=40), Split(validation=0.3, test=0.25))
+    assert (alone.validation.tolist(), alone.counts["test"]) == ([40, 41, 42], 10)
 
 
 def test_a_share_of_zero_gives_an_empty_part():

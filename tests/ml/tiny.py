@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from ml.report import MemoryReport
-from ml.steps import Augmentation
+from ml.steps import MIXTURES, Augmentation
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
 from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.tuning import tune
-from trainshed.specs import RandomTranslate, Training
+from trainshed.specs import RandomTranslate, Step, Training
 
 _RANDOM = np.random.Generator(np.random.PCG64(3))
 LABELS = np.arange(53) % 3
@@ -36,32 +37,33 @@ def recipe(**keys: Any) -> Training:
     return Training(**{"epochs": 2, "batch_size": 8, "learning_rate": 0.01, **keys})
 
 
-def learner(training: Training, *, classes: tuple[str, ...] = ("a", "b", "c")) -> Learner:
+def learner(training: Training, *, soft_targets: bool = False) -> Learner:
     tuned = tune(training, examples=53, image_shape=(4, 4, 1), augments=True, threads=2)
     return Learner(
         network(),
         make_optimizer(training, tuned, steps_per_epoch=7),
-        make_objective(training, class_counts=np.bincount(LABELS), class_names=classes),
+        make_objective(training, class_counts=np.bincount(LABELS), class_names="abc"),
         batch_size=tuned.batch_size,
+        soft_targets=soft_targets,
     )
 
 
-def fit(training: Training, learns: Learner, report: MemoryReport) -> Fit:
+def fit(training: Training, learns: Learner, report: MemoryReport, steps: Sequence[Step] = STEPS) -> Fit:
     return Fit(
         learns,
-        Prepared(IMAGES, LABELS),
         Prepared(IMAGES[:20], LABELS[:20]),
         training,
         tune(training, examples=53, image_shape=(4, 4, 1), augments=True, threads=2),
         report,
-        augment=Augmentation.of(STEPS, seed=training.seed),
+        augment=Augmentation.of(steps, seed=training.seed, images=IMAGES, labels=LABELS, n_classes=3),
         clock=lambda: 0.0,
     )
 
 
-def trained(training: Training) -> tuple[Learner, MemoryReport]:
+def trained(training: Training, steps: Sequence[Step] = STEPS) -> tuple[Learner, MemoryReport]:
     """Run a recipe to its end."""
-    learns, report = learner(training), MemoryReport()
-    for _ in fit(training, learns, report):
+    mixes = any(type(step) in MIXTURES for step in steps)
+    learns, report = learner(training, soft_targets=mixes), MemoryReport()
+    for _ in fit(training, learns, report, steps):
         pass
     return learns, report

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from tests.ml.made_files import mnist, write_folder
 from tests.servers import wait_until
 from tests.system.platform import Platform
+from trainshed import Client
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -136,23 +138,63 @@ def test_a_job_reads_its_own_dataset_and_no_other_of_the_worker(platform: Platfo
     assert platform.log(spy).strip().endswith("refused")
 
 
+def client_of(platform: Platform) -> Client:
+    return Client(f"http://127.0.0.1:{platform.port}", (platform.folder / "admin.key").read_text().strip())
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
-def test_a_dataset_is_decoded_once_for_all_jobs_and_the_weights_do_not_depend_on_it(platform: Platform) -> None:
-    (platform.folder / "data").mkdir()
-    (platform.folder / "data" / "digits.npz").write_bytes(digits_npz(0))
+def test_a_folder_of_idx_files_is_decoded_once_for_all_jobs_and_weights_do_not_depend_on_it(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    bunch = load_digits()
+    images, labels = bunch.images.astype(np.uint8), bunch.target.astype(np.uint8)
+    parts = {"train": (images[:1500], labels[:1500]), "t10k": (images[1500:], labels[1500:])}
+    folder = write_folder(platform.folder / "data" / "digits", mnist(parts))
     platform.start(workers=1, slots=1)
-    version = put(platform, digits_npz(0), "digits.npz", profile="false")
+    with client_of(platform) as client:
+        version = client.upload_dataset("digits", folder)
 
     trains = [platform.submit({**TRAIN, "data": {"dataset": "digits"}}) for _ in range(2)]
-    from_path = platform.submit({**TRAIN, "data": {"path": str(platform.folder / "data" / "digits.npz")}})
+    from_path = platform.submit({**TRAIN, "data": {"path": str(folder)}})
     evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": trains[0]}})
     ended = [platform.wait(job) for job in (*trains, from_path, evaluate)]
 
     assert [job["state"] for job in ended] == ["succeeded"] * 4, [job["message"] for job in ended]
     cards = [platform.http.get(f"/jobs/{job['id']}/artifacts/model.json").json() for job in ended[:3]]
-    weights = [card["weights_sha256"] for card in cards]
-    assert weights == weights[:1] * 3
-    decoded_by = [job["id"] for job in ended if f"{version['ref']}: 1,797 examples decoded" in platform.log(job["id"])]
+    assert len({card["weights_sha256"] for card in cards}) == 1
+    assert cards[0]["data"]["counts"]["test"] == 297
+    decoded_by = [job["id"] for job in ended if f"{version.ref}: 1,797 examples decoded" in platform.log(job["id"])]
     assert len(decoded_by) == 1
     (decoded,) = (platform.folder / "spool").glob("*/data/decoded-*")
     assert {stat.S_IMODE(file.stat().st_mode) for file in decoded.iterdir()} == {0o440}
+    platform.wait(str(version.profile_job))
+    profile = platform.http.get("/datasets/digits/versions/1").json()["profile"]
+    assert (profile["format"], profile["rows"], [part["rows"] for part in profile["parts"]]) == (
+        "idx",
+        1797,
+        [1500, 297],
+    )
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_job_whose_data_are_being_decoded_can_be_cancelled(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    rows = b"1," * 784
+    (tmp_path / "large.csv").write_bytes((rows + b"0\n" + rows + b"1\n") * 20_000)
+    platform.start(workers=1, slots=1)
+    with client_of(platform) as client:
+        client.upload_dataset("digits", tmp_path / "large.csv", profile=False)
+    job = platform.submit({**TRAIN, "data": {"dataset": "digits"}})
+    decoding = lambda: list((platform.folder / "spool").glob(f"*/{job}.1/decoding/output"))  # noqa: E731
+    wait_until(decoding, within_s=60, what="the decoding to begin")
+
+    assert platform.http.post(f"/jobs/{job}/cancel").status_code < 300
+    ended = platform.wait(job)
+
+    assert (ended["state"], ended["message"]) == ("cancelled", "Cancelled.")
+    assert list((platform.folder / "spool").glob("*/data/decoded-*")) == []
+    again = platform.command("true")
+    assert platform.wait(again)["state"] == "succeeded"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trainshed.errors import InvalidSpec
 from trainshed.specs import CommandSpec, EvaluateSpec, TrainSpec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.parse import parse_batch
 
 COMMAND = {"kind": "command", "name": "hello", "command": ["echo", "hello"]}
 TRAIN = {
@@ -182,3 +183,33 @@ def test_every_field_of_every_spec_is_documented() -> None:
         ]
 
     assert undocumented(json_schema()) == []
+
+
+def test_a_batch_read_at_one_go_gives_the_specs_that_each_alone_gives() -> None:
+    documents = [
+        {"kind": "command", "name": "one", "command": ["true"], "labels": {"a": "b"}, "timeout": {"run": "90s"}},
+        {
+            "kind": "train",
+            "name": "two",
+            "data": {"dataset": "builtin/digits"},
+            "model": {"family": "image_classifier"},
+        },
+    ]
+
+    assert parse_batch(json.dumps({"jobs": documents}).encode(), most=2) == [parse_spec(each) for each in documents]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b'{"jobs": []}',
+        b'{"jobs": [{"kind": "command", "name": "one", "command": ["true"], "priority": "1"}]}',
+        b'{"jobs": [{"kind": "command", "name": "one", "command": ["true"]}], "more": 1}',
+        b'{"jobs": [{"kind": "profile", "data": {"path": "/a"}}, {"kind": "profile", "data": {"path": "/b"}}]}',
+    ],
+    ids=["no JSON", "no object", "empty", "a text for a number", "a key too much", "one too many"],
+)
+def test_what_is_no_sound_batch_is_not_read_at_one_go(content: bytes) -> None:
+    assert parse_batch(content, most=1) is None

@@ -19,6 +19,8 @@ _JOB: Final = {
     "cancel": Verb("job.control:cancel", "Ask for the end of jobs."),
     "hold": Verb("job.control:hold", "Let waiting jobs wait until they are released."),
     "release": Verb("job.control:release", "Release jobs that are held."),
+    "pause": Verb("job.control:pause", "Have jobs keep their state and stop until they are resumed."),
+    "resume": Verb("job.control:resume", "Let paused or held jobs go on."),
     "retry": Verb("job.again:retry", "Run finished jobs again, as new jobs with the same spec."),
     "clone": Verb("job.again:clone", "Make a new job with the spec of another, changed with --set."),
     "edit": Verb("job.control:edit", "Change priority and labels of a job."),

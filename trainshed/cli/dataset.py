@@ -40,6 +40,9 @@ VERSIONS: Final[View[DatasetVersion]] = View(
         Column("SIZE", lambda version: version.size, shown=lambda version: size(version.size)),
         Column("SHA256", lambda version: version.sha256, shown=lambda version: version.sha256[:12]),
         Column("CREATED", lambda version: version.created_at),
+        Column("ROWS", lambda version: version.profile and version.profile.get("rows")),
+        Column("CLASSES", lambda version: version.profile and (version.profile.get("labels") or {}).get("class_count")),
+        Column("PROBLEMS", lambda version: version.profile and len(version.profile.get("problems") or ())),
         Column("PROFILE", lambda version: "yes" if version.profile else version.profile_job),
         Column("BY", lambda version: version.created_by, wide=True),
     ),
@@ -161,7 +164,8 @@ def _print(found: dict[str, Any], form: Form) -> None:
     elif form.is_for_a_program or form.format is Format.NAME:
         print_rows([*_facts(found)], FACTS, form)
     else:
-        print_document(found, Form(Format.YAML))  # it nests too deeply for a table
+        readable = {name: value for name, value in found.items() if name != "preview"}  # which is a picture
+        print_document(readable, Form(Format.YAML))  # it nests too deeply for a table
 
 
 def _facts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

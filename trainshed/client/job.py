@@ -93,6 +93,14 @@ class Job(wire.Job):
         """Ask for the end of the job. Raises `AlreadyFinished`."""
         return self._calls.cancel(self.id)
 
+    def pause(self) -> Job:
+        """Have the job keep its state and stop until it is resumed, as `Client.pause`."""
+        return self._calls.pause(self.id)
+
+    def resume(self) -> Job:
+        """Let the job go on, as `Client.resume`."""
+        return self._calls.resume(self.id)
+
     def retry(self, *, idempotency_key: str | None = None) -> Job:
         """Return a new job with the same spec. Raises `NotFinished`."""
         return self._calls.retry(self.id, idempotency_key=idempotency_key)

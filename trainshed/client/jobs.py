@@ -204,6 +204,27 @@ class JobCalls(ResultCalls):
         # As hold.
         return self._job(self._transport.send_repeatedly(Call("POST", f"{job_path(job_id)}/release")))
 
+    def pause(self, job_id: str) -> Job:
+        """Have a running job keep its state and stop, or hold a waiting one, until it is resumed.
+
+            client.pause(waiting.id)
+            client.resume(waiting.id)
+
+        A training goes on where it stopped; a program begins again. Raises `AlreadyFinished`.
+        """
+        # As hold.
+        return self._job(self._transport.send_repeatedly(Call("POST", f"{job_path(job_id)}/pause")))
+
+    def resume(self, job_id: str) -> Job:
+        """Let a paused or held job go on.
+
+            print(client.resume(waiting.id).state)
+
+        Raises `AlreadyFinished`, and `Conflict` while it is still being paused.
+        """
+        # As hold.
+        return self._job(self._transport.send_repeatedly(Call("POST", f"{job_path(job_id)}/resume")))
+
     def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """Make a new job with the spec of one that has finished.
 

@@ -6,35 +6,74 @@
 with its path, the value, what is allowed and the nearest valid name.
 """
 
+from trainshed.specs.augment import (
+    Cutmix,
+    Cutout,
+    Mixup,
+    RandomBrightness,
+    RandomColor,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomRotate,
+    RandomTranslate,
+    RandomZoom,
+)
 from trainshed.specs.base import SpecModel
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
 from trainshed.specs.data import Clean, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
-from trainshed.specs.preprocess import STEP_CLASSES, RandomFlip, RandomTranslate, Rescale, Resize, Step
+from trainshed.specs.preprocess import (
+    STEP_CLASSES,
+    CenterCrop,
+    Grayscale,
+    MinMax,
+    Pad,
+    PerImageStandardize,
+    Rescale,
+    Resize,
+    Standardize,
+    ToRgb,
+)
 from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.recipe import Clip, EarlyStopping, Schedule, Training
+from trainshed.specs.step import Step
 from trainshed.specs.train import Model, TrainSpec
 
 __all__ = [
     "STEP_CLASSES",
     "Backoff",
     "BaseSpec",
+    "CenterCrop",
     "Checkpoint",
     "Clean",
     "Clip",
     "CommandSpec",
+    "Cutmix",
+    "Cutout",
     "Data",
     "EarlyStopping",
     "EvaluateSpec",
+    "Grayscale",
     "JobSpec",
+    "MinMax",
+    "Mixup",
     "Model",
     "ModelOfJob",
+    "Pad",
+    "PerImageStandardize",
     "Pictures",
     "ProfileSpec",
+    "RandomBrightness",
+    "RandomColor",
+    "RandomContrast",
+    "RandomCrop",
     "RandomFlip",
+    "RandomRotate",
     "RandomTranslate",
+    "RandomZoom",
     "Rescale",
     "Resize",
     "Resources",
@@ -43,8 +82,10 @@ __all__ = [
     "Schedule",
     "SpecModel",
     "Split",
+    "Standardize",
     "Step",
     "Timeout",
+    "ToRgb",
     "TrainSpec",
     "Training",
     "dump_spec",

@@ -93,14 +93,29 @@ class Timeout(SpecModel):
 
 
 class Checkpoint(SpecModel):
-    """Which states of the model a training run keeps beside the final one."""
+    """When a training run writes its whole state, from which a later attempt goes on, bit for bit.
 
+    At most one of the three. Default: so often that it costs less than 2 % of the training. A drain or a pause writes
+    one as well.
+    """
+
+    every_steps: Annotated[int, Field(ge=1)] | None = None
+    """Each so many steps."""
+    every_seconds: Annotated[Duration, Field(ge=1, le=31_536_000)] | None = None
+    """Each so many seconds."""
     every_epochs: Annotated[int, Field(ge=1)] | None = None
-    """Keep the model each so many epochs, as `checkpoints/epoch-0005.keras`. Default: never."""
+    """Each so many epochs. The model is then kept as well, as `checkpoints/epoch-0005.keras` among the artifacts."""
     keep_last: Annotated[int, Field(ge=1, le=1000)] = 1
-    """How many of those to keep."""
+    """How many of those to keep. All states are dropped when the job has succeeded."""
     keep_best: bool = False
     """Export the weights of the epoch with the best validation loss, not those of the last one."""
+
+    @model_validator(mode="after")
+    def _say_it_in_one_way(self) -> Checkpoint:
+        said = [name for name in ("every_steps", "every_seconds", "every_epochs") if getattr(self, name) is not None]
+        if len(said) > 1:
+            raise PydanticCustomError("checkpoint", "give one of {names}, not several", {"names": ", ".join(said)})
+        return self
 
 
 @dataclass(frozen=True, slots=True)

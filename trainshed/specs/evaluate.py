@@ -19,7 +19,7 @@ class ModelOfJob(SpecModel):
 
 
 class EvaluateSpec(BaseSpec):
-    """Measure accuracy, precision, recall, F1 and the confusion matrix of a trained model."""
+    """Measure a trained model beside baselines: evaluation.json for programs, report.html for people."""
 
     kind: Literal["evaluate"]
     model: ModelOfJob
@@ -30,6 +30,10 @@ class EvaluateSpec(BaseSpec):
     """Which share to measure on."""
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
     """Examples a step."""
+    logistic_regression: bool = True
+    """Whether to fit logistic regression on some of the training examples, as a baseline. It takes seconds."""
+    pictures: Annotated[int, Field(ge=0, le=200)] = 24
+    """How many of the most confused examples the report shows."""
 
     @property
     def model_source(self) -> ModelSource:

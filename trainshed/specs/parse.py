@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import Discriminator, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from trainshed.errors import FieldError, InvalidSpec
 from trainshed.specs.command import CommandSpec
@@ -24,7 +24,16 @@ KINDS: Final[dict[str, type[JobSpec]]] = {
     "command": CommandSpec,
 }
 
-_ANY_SPEC: Final[TypeAdapter[JobSpec]] = TypeAdapter(Annotated[JobSpec, Discriminator("kind")])
+AnySpec = Annotated[JobSpec, Discriminator("kind")]
+
+
+class _Batch(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    jobs: list[AnySpec]
+
+
+_ANY_SPEC: Final[TypeAdapter[JobSpec]] = TypeAdapter(AnySpec)
 
 
 def load_spec(text: str | bytes, *, syntax: Literal["json", "yaml"] = "yaml") -> JobSpec:
@@ -49,6 +58,18 @@ def parse_spec(document: Any) -> JobSpec:
         raise InvalidSpec(f"The job spec has {count}.", errors=errors) from error
     except (RecursionError, ValueError, TypeError) as error:
         raise InvalidSpec(f"The job spec cannot be read: {error}") from error
+
+
+def parse_batch(content: bytes, *, most: int) -> list[JobSpec] | None:
+    """Read `{"jobs": [spec, ...]}` from JSON at one go. None: it is no sound batch of 1 to `most`, or no JSON.
+
+    What is wrong with it, reading it piece by piece tells: `load_document`, and `parse_spec` of each.
+    """
+    try:
+        jobs = _Batch.model_validate_json(content).jobs
+    except ValidationError:
+        return None
+    return jobs if 1 <= len(jobs) <= most else None
 
 
 def dump_spec(spec: JobSpec) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class TrainSpec(BaseSpec):
     """How to train it."""
     checkpoint: Checkpoint = Checkpoint()
     """Which states of the model to keep."""
+    export: Annotated[tuple[Literal["saved_model", "tensorboard"], ...], Field(max_length=2)] = ()
+    """Forms beside model.keras. `saved_model`: a SavedModel that takes raw images and gives probabilities and class
+    names, preprocessing included. `tensorboard`: event files with the metrics of each epoch."""
 
     @property
     def model_source(self) -> ModelSource | None:

@@ -59,6 +59,8 @@ class LaunchRequest:
     """Folders the job may read."""
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
     """Uploaded datasets the training child may read, by what the spec calls them."""
+    states: tuple[Path, ...] = ()
+    """States in the folder of the attempt for the training child to go on from, the latest first."""
     hidden: tuple[Path, ...] = ()
     """Folders of the worker, which the job shall see empty where it can have mounts of its own."""
     allow_unisolated: bool = False

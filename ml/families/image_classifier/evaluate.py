@@ -1,6 +1,7 @@
 """Measures a trained image classifier on one share of its data, or on other data.
 
-Reads `inputs/model.keras` and `inputs/model.json`, writes `evaluation.json` (see `ml.evaluation.document`).
+Reads `inputs/model.keras` and `inputs/model.json`, writes `evaluation.json` (see `ml.evaluation.document`),
+`confusion.svg` and `report.html`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ import tensorflow as tf
 
 from ml.data import Dataset, Images, Parts, divide, load_dataset
 from ml.errors import Diverged, InvalidData
+from ml.evaluation.confused import most_confused
+from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument, as_document
-from ml.evaluation.scores import Scores, majority_baseline, score
+from ml.evaluation.intervals import intervals
+from ml.evaluation.logistic import LogisticBaseline, logistic_baseline
+from ml.evaluation.pictures import as_png, visible
+from ml.evaluation.report import render_report
+from ml.evaluation.scores import Scores, losses, majority_baseline, probabilities, score
 from ml.job import RunSettings, Summary
 from ml.model.card import FILE_NAME, ModelCard, read_card
 from ml.model.file import load_model, weights_digest
@@ -33,14 +40,18 @@ from trainshed.specs import Data, EvaluateSpec
 HEADLINE: Final = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "loss")
 """Metrics that are reported, as `evaluation/<name>` at step 0."""
 
+_NOT_FACTS: Final = {"metrics", "per_class", "confusion_matrix", "confused_pairs", "most_confused", "calibration"}
+"""Parts of the document that are too long to be kept with the job."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Chosen:
-    """The examples to measure on, and how many of them the model was trained on (None: other data, not known)."""
+    """The examples to measure on, those that the model was trained on, and how many are both (None: other data)."""
 
     dataset: Dataset
     data: Data
     rows: npt.NDArray[np.int64]
+    train_rows: npt.NDArray[np.int64] | None
     seen_in_training: int | None
 
 
@@ -60,8 +71,8 @@ def evaluate(
     _warn_of_leak(chosen, spec, report)
     logits = _predict(model, chosen, spec.batch_size, report, clock)
     scores = score(chosen.dataset.labels[chosen.rows], logits, class_names=card.classes)
-    document = _document(spec, card, chosen, scores)
-    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
+    document = _document(spec, card, chosen, scores, logits)
+    _publish(document, chosen.dataset, workspace)
     return _reported(document, report)
 
 
@@ -89,7 +100,8 @@ def _choose(spec: EvaluateSpec, card: ModelCard, settings: RunSettings) -> _Chos
             remedy="Choose another split, or give data with a split of its own.",
             field="split",
         )
-    return _Chosen(dataset, data, rows, _seen_in_training(dataset, data, parts, rows, card))
+    trained = _train_rows(dataset, data, parts, card)
+    return _Chosen(dataset, data, rows, trained, None if trained is None else len(np.intersect1d(rows, trained)))
 
 
 def _refuse_mismatch(dataset: Dataset, card: ModelCard) -> None:
@@ -114,10 +126,8 @@ def _refuse_mismatch(dataset: Dataset, card: ModelCard) -> None:
         )
 
 
-def _seen_in_training(
-    dataset: Dataset, data: Data, parts: Parts, rows: npt.NDArray[np.int64], card: ModelCard
-) -> int | None:
-    """Count how many of `rows` the model was trained on."""
+def _train_rows(dataset: Dataset, data: Data, parts: Parts, card: ModelCard) -> npt.NDArray[np.int64] | None:
+    """Return the rows that the model was trained on, or None for other data."""
     if dataset.digest != card.data.digest:
         return None
     trained = parts if data.split == card.data.split else divide(dataset, card.data.split)
@@ -127,7 +137,7 @@ def _seen_in_training(
             remedy=f"Evaluate with the library versions of training: numpy {card.versions.get('numpy', 'unknown')}.",
             field="data.split",
         )
-    return len(np.intersect1d(rows, trained.train))
+    return trained.train
 
 
 def _warn_of_leak(chosen: _Chosen, spec: EvaluateSpec, report: Report) -> None:
@@ -166,7 +176,9 @@ def _as_float(images: Images) -> npt.NDArray[np.float32]:
     return images.astype(np.float32)
 
 
-def _document(spec: EvaluateSpec, card: ModelCard, chosen: _Chosen, scores: Scores) -> EvaluationDocument:
+def _document(
+    spec: EvaluateSpec, card: ModelCard, chosen: _Chosen, scores: Scores, logits: npt.NDArray[np.float32]
+) -> EvaluationDocument:
     labels = chosen.dataset.labels[chosen.rows]
     baseline = majority_baseline(labels, train_class_counts=card.data.train_class_counts, class_names=card.classes)
     return as_document(
@@ -177,17 +189,39 @@ def _document(spec: EvaluateSpec, card: ModelCard, chosen: _Chosen, scores: Scor
         data=chosen.data,
         data_digest=chosen.dataset.digest,
         seen_in_training=chosen.seen_in_training,
+        intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        logistic=_logistic(spec, chosen),
+        most_confused=most_confused(
+            chosen.rows, labels, probabilities(logits), class_names=card.classes, most=spec.pictures
+        ),
     )
+
+
+def _logistic(spec: EvaluateSpec, chosen: _Chosen) -> LogisticBaseline | None:
+    if not spec.logistic_regression or chosen.train_rows is None:
+        return None
+    return logistic_baseline(chosen.dataset, train_rows=chosen.train_rows, rows=chosen.rows)
+
+
+def _publish(document: EvaluationDocument, dataset: Dataset, workspace: Workspace) -> None:
+    rows = [example.row for example in document.most_confused]
+    pictures = [as_png(image) for image in visible(dataset.images[rows])]
+    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
+    workspace.publish_text("confusion.svg", confusion_svg(document.confusion_matrix, document.classes))
+    workspace.publish_text("report.html", render_report(document, pictures))
 
 
 def _reported(document: EvaluationDocument, report: Report) -> Summary:
     headline = {name: document.metrics[name] for name in HEADLINE}
     for name, value in headline.items():
         report.metric(f"evaluation/{name}", 0, value)
+    accuracy, other = document.intervals["accuracy"], document.logistic_regression
+    logistic = f", logistic regression: {other.accuracy:.4f}" if other else ""
     report.message(
         f"{document.split}: accuracy {headline['accuracy']:.4f} on {document.examples} examples"
-        f" (always answering {document.baseline.class_name}: {document.baseline.accuracy:.4f}),"
+        f" (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f}; always answering {document.baseline.class_name}:"
+        f" {document.baseline.accuracy:.4f}{logistic}),"
         f" F1 macro {headline['f1_macro']:.4f}"
     )
-    facts = document.model_dump(mode="json", exclude={"metrics", "per_class", "confusion_matrix"})
+    facts = document.model_dump(mode="json", exclude=_NOT_FACTS)
     return Summary(metrics=headline, facts=facts)

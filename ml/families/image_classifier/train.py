@@ -5,6 +5,8 @@ Writes `model.keras` (raw images in, logits out), `model.json`, `MODEL_CARD.md`,
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -21,9 +23,12 @@ from ml.job import RunSettings, Summary
 from ml.model.card import FILE_NAME, ModelCard, TrainedOn
 from ml.model.card_text import render_card
 from ml.model.checkpoints import Checkpoints
+from ml.model.exports import export
 from ml.model.file import save_model, weights_digest, with_preprocessing
 from ml.precision import computing_in, has_bfloat16
 from ml.report import Report
+from ml.resume.resumable import make_resumable
+from ml.resume.run import Run
 from ml.runtime import set_up
 from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
 from ml.training.epoch import Epoch
@@ -61,7 +66,7 @@ def train(
     parts = divide(dataset, spec.data.split)
     _refuse_watching_nothing(spec, parts)
     _warn_of_slow_precision(spec, report)
-    built = _build(spec, dataset)
+    built = _build(spec, dataset, parts)
     if spec.model.init_from:
         transfer_weights(built.network, dataset.class_names, workspace, report)
     report.message(_describe(dataset, parts, built.network))
@@ -69,9 +74,10 @@ def train(
         report.message(f"warning: {finding}")
     tuned = _tune(spec, parts, built, settings)
     report.message(_chosen(tuned, spec))
-    history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, clock)
+    history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, settings, clock)
     card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
     _export(built.model, card, workspace)
+    export(spec.export, built.model, card, workspace)
     return Summary(metrics=card.metrics, facts=_facts(card))
 
 
@@ -97,8 +103,8 @@ def _warn_of_slow_precision(spec: TrainSpec, report: Report) -> None:
         )
 
 
-def _build(spec: TrainSpec, dataset: Dataset) -> _Built:
-    layers = preprocessing_layers(spec.preprocess)
+def _build(spec: TrainSpec, dataset: Dataset, parts: Parts) -> _Built:
+    layers = preprocessing_layers(spec.preprocess, dataset.images, parts.train)
     build = PRESETS[spec.model.preset]
     shape = output_shape(layers, dataset.image_shape)
     with computing_in(spec.training.precision):
@@ -145,32 +151,59 @@ def _fit(
     tuned: Tuned,
     workspace: Workspace,
     report: Report,
+    settings: RunSettings,
     clock: Callable[[], float],
 ) -> tuple[tuple[Epoch, ...], Epoch]:
     """Return all epochs, and the one whose weights the network has now."""
+    train = _prepare(dataset, parts.train, built.layers)
+    augment = Augmentation.of(
+        spec.preprocess,
+        seed=spec.training.seed,
+        images=train.images,
+        labels=train.labels,
+        n_classes=dataset.n_classes,
+    )
+    learner = _learner(spec, dataset, parts, built.network, tuned, soft_targets=augment.mixes)
     fit = Fit(
-        _learner(spec, dataset, parts, built.network, tuned),
-        _prepare(dataset, parts.train, built.layers),
+        learner,
         _prepare(dataset, parts.validation, built.layers),
         spec.training,
         tuned,
         report,
-        augment=Augmentation.of(spec.preprocess, seed=spec.training.seed),
+        augment=augment,
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
-    best = BestWeights(built.network, _monitor(spec))
     keeps_best = _keeps_best(spec)
-    history = []
+    run = Run(learner, fit, BestWeights(built.network, _monitor(spec)))
+    make_resumable(
+        run,
+        workspace.checkpoints,
+        spec.checkpoint,
+        report,
+        identity=_identity(spec, dataset, parts, tuned),
+        settings=settings,
+        clock=clock,
+    )
     for epoch in fit:
-        history.append(epoch)
+        run.history.append(epoch)
         checkpoints.after(epoch)
         if keeps_best:
-            best.after(epoch)
-    return tuple(history), best.restore() if keeps_best else history[-1]
+            run.best.after(epoch)
+    return tuple(run.history), run.best.restore() if keeps_best else run.history[-1]
 
 
-def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned) -> Learner:
+def _identity(spec: TrainSpec, dataset: Dataset, parts: Parts, tuned: Tuned) -> dict[str, str]:
+    """Return what tells this training from every other: what it learns from, and how."""
+    recipe = dump_spec(spec)
+    told = {"model": recipe["model"], "preprocess": recipe["preprocess"], "training": recipe["training"]}
+    how = json.dumps([told, tuned.batch_size, tuned.learning_rate], sort_keys=True)
+    return {"data": dataset.digest, "split": parts.digest, "recipe": hashlib.sha256(how.encode()).hexdigest()}
+
+
+def _learner(
+    spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Model, tuned: Tuned, *, soft_targets: bool
+) -> Learner:
     recipe = spec.training
     steps_per_epoch = math.ceil(len(parts.train) / tuned.batch_size)
     return Learner(
@@ -178,6 +211,7 @@ def _learner(spec: TrainSpec, dataset: Dataset, parts: Parts, network: keras.Mod
         make_optimizer(recipe, tuned, steps_per_epoch=steps_per_epoch),
         make_objective(recipe, class_counts=_class_counts(dataset, parts), class_names=dataset.class_names),
         batch_size=tuned.batch_size,
+        soft_targets=soft_targets,
     )
 
 

@@ -1,4 +1,4 @@
-"""`trainshed job cancel`, `hold`, `release`, `edit` and `delete`."""
+"""`trainshed job cancel`, `hold`, `release`, `pause`, `resume`, `edit` and `delete`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,25 @@ def release(context: typer.Context, jobs: WaitingJobs) -> None:
     with invoked.client() as client:
         released = [client.release(job_id) for job_id in find_jobs(client, jobs)]
     print_rows(released, JOBS, invoked.form)
+
+
+def pause(context: typer.Context, jobs: UnfinishedJobs) -> None:
+    """Have jobs keep their state and stop until they are resumed.
+
+    A training goes on where it stopped; a program begins again. A job that waits is held.
+    """
+    invoked = invocation(context)
+    with invoked.client() as client:
+        paused = [client.pause(job_id) for job_id in find_jobs(client, jobs)]
+    print_rows(paused, JOBS, invoked.form)
+
+
+def resume(context: typer.Context, jobs: UnfinishedJobs) -> None:
+    """Let paused or held jobs go on."""
+    invoked = invocation(context)
+    with invoked.client() as client:
+        resumed = [client.resume(job_id) for job_id in find_jobs(client, jobs)]
+    print_rows(resumed, JOBS, invoked.form)
 
 
 def edit(

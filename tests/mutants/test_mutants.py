@@ -1,0 +1,31 @@
+"""A guard that is taken out is noticed. `make mutants` takes out all of them; here a few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.conjuncts import find_conjuncts
+from tests.mutants.hunt import hunter_in
+from tests.mutants.table import list_mutants
+
+_SAMPLE = (
+    "db.leases._FENCE: attempt = :attempt",
+    "db.transitions._CLAIM: pool = :pool",
+    "db.transitions._CANCEL: state IN ('blocked', 'paused', 'queued')",
+)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", _SAMPLE)
+def test_a_guard_that_is_taken_out_is_noticed(name: str, tmp_path: Path) -> None:
+    (mutant,) = [each for each in list_mutants() if each.name == name]
+    with hunter_in(tmp_path) as hunter, mutant.taken_out():
+        assert hunter.moves_fail() is not None
+
+
+def test_conditions_are_found_also_in_nested_queries() -> None:
+    sql = "UPDATE t SET a = 1 WHERE b = (c AND d) AND EXISTS (SELECT 1 FROM u WHERE e OR f) AND g RETURNING h"
+    found = [sql[start:stop] for start, stop in find_conjuncts(sql)]
+    assert found == ["b = (c AND d)", "EXISTS (SELECT 1 FROM u WHERE e OR f)", "g", "e OR f"]
