@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench docs format clean
+.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +51,11 @@ demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 	@$(BIN)/trainshed up
 
-bench: $(READY) ## Measure, and print what each step costs
+bench: $(READY) ## Measure, compare with what one would do instead; fails when a gate fails
 	$(BIN)/python -m bench
+
+bench-peers: $(READY) ## Install what `make bench` compares with, each in an environment of its own
+	$(BIN)/python -m bench.peers
 
 resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
 	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)

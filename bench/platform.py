@@ -1,4 +1,4 @@
-"""A platform to measure: API, reconciler, one worker of two slots, Valkey, and a database that is durable."""
+"""A platform to measure: API, reconciler, one worker, Valkey, and a database that is durable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.system.platform import Platform
 
 
 @contextmanager
-def bench_platform(folder: Path, *, database: str) -> Iterator[Platform]:
+def bench_platform(folder: Path, *, database: str, slots: int = 2) -> Iterator[Platform]:
     """Start it with fsync on, wait until a first job has run, stop it afterwards."""
     postgres = PostgresServer(folder / "postgres", durable=True) if database == "postgresql" else None
     valkey = ValkeyServer(folder / "valkey")
@@ -24,7 +24,7 @@ def bench_platform(folder: Path, *, database: str) -> Iterator[Platform]:
         upgrade(url)
         valkey.start()
         platform = Platform(folder / "platform", database_url=url, broker_url=valkey.url)
-        platform.start(workers=1, slots=2)
+        platform.start(workers=1, slots=slots)
         platform.wait(platform.command("true"))
         yield platform
     finally:

@@ -25,6 +25,7 @@ LEFT_OUT = {
     "make check": "is what CI runs beside the tests",
     "make test": "runs this test: it would not end",
     "make bench": "measures for minutes",
+    "make bench-peers": "installs gigabytes of other systems",
     "make fuzz": "runs for minutes; tests/fuzz does it for a shorter time",
     "make sim": "runs for minutes; tests/sim does it for a shorter time",
     "make mutants": "runs for minutes; tests/mutants does a part of it",

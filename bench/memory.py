@@ -1,0 +1,105 @@
+"""Part `memory`: what idle and busy slots hold, against a cold `python train.py`.
+
+USS are the bytes that a process shares with no other: what one more of it costs. PSS shares out the common ones.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bench.arm import CHECKOUT
+from bench.gates import Gate, at_most
+from bench.platform import bench_platform
+from bench.workload import train_spec, write_w
+
+SLOTS = 2
+EPOCHS = 8
+_LOOK_S = 0.1
+_MIB = 1 << 20
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+def measure_memory(folder: Path) -> dict[str, Any]:
+    """Return MiB, by process."""
+    data = folder / "platform" / "data" / "w.npz"
+    write_w(data)
+    cold = _cold_script(data)
+    with bench_platform(folder, database="sqlite", slots=SLOTS) as platform:
+        worker = platform.workers[0].pid
+        idle = {_name(pid): _sizes([pid]) for pid in [worker, *_below(worker)]}
+        jobs = [platform.submit(train_spec(data, epochs=EPOCHS)) for _ in range(SLOTS)]
+        before = frozenset(_below(worker))
+        busy = _peak_of_slots(worker, before, lambda: all(platform.job(job)["state"] in ENDED for job in jobs))
+    found = {"cold_script_peak_rss_mib": cold, "idle": idle, "busy_slot": busy}
+    _print(found)
+    return found
+
+
+def gates_of_memory(found: dict[str, Any]) -> list[Gate]:
+    ratio = found["busy_slot"]["uss_mib"] / found["cold_script_peak_rss_mib"]
+    return [at_most("memory: USS of a busy slot / peak RSS of a cold script", ratio, 0.30)]
+
+
+def _cold_script(data: Path) -> float:
+    """Return the peak resident size of one script."""
+    script = CHECKOUT / "bench" / "arms" / "train.py"
+    child = subprocess.Popen([sys.executable, script, str(data)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return round(usage.ru_maxrss / 1024, 1)
+
+
+def _peak_of_slots(worker: int, before: frozenset[int], is_over: Any) -> dict[str, float]:
+    """Return the largest sizes, for one slot (init and job), that were seen while all of them trained."""
+    peak = {"uss_mib": 0.0, "pss_mib": 0.0}
+    while not is_over():
+        new = [pid for pid in _below(worker) if pid not in before]
+        if len(new) >= 2 * SLOTS:
+            sizes = _sizes(new)
+            peak = {name: max(peak[name], round(sizes[name] / SLOTS, 1)) for name in peak}
+        time.sleep(_LOOK_S)
+    return peak
+
+
+def _sizes(pids: Iterable[int]) -> dict[str, float]:
+    uss = pss = 0
+    for pid in pids:
+        with suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                name, _, rest = line.partition(":")
+                if name in {"Private_Clean", "Private_Dirty"}:
+                    uss += int(rest.split()[0])
+                elif name == "Pss":
+                    pss += int(rest.split()[0])
+    return {"uss_mib": round(1024 * uss / _MIB, 1), "pss_mib": round(1024 * pss / _MIB, 1)}
+
+
+def _below(pid: int) -> list[int]:
+    found = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children = [int(child) for child in (task / "children").read_text().split()]
+            found += [*children, *(below for child in children for below in _below(child))]
+    return found
+
+
+def _name(pid: int) -> str:
+    arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    if "worker.launch.zygote" in arguments:
+        return "warm zygote" if "--preload" in arguments else "light zygote"
+    return "worker"
+
+
+def _print(found: dict[str, Any]) -> None:
+    print("\nmemory, MiB")
+    print(f"  cold script, peak RSS  {found['cold_script_peak_rss_mib']:8.1f}")
+    for name, sizes in (*found["idle"].items(), ("busy slot", found["busy_slot"])):
+        print(f"  {name:20} USS {sizes['uss_mib']:8.1f}  PSS {sizes['pss_mib']:8.1f}")
