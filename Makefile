@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+# Some shells set SECONDS themselves: only what make was told counts.
+FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 # Most tests wait for processes and servers, so more of them than cores run at once. 1 GB of memory each.
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,9 @@ mutants: $(READY) ## Take each guard out in turn, see that a test notices, and w
 
 compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
 	$(BIN)/python -m tests.compose.live compose-report.json
+
+fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on each database
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py

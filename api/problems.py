@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from db.engine import DatabaseUnavailable
 from trainshed.errors import (
@@ -133,6 +134,7 @@ def _field_error(details: Mapping[str, Any]) -> FieldError:
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
     path, method = request.url.path, request.method
+    headers = dict(error.headers or {})
     match error.status_code:
         case 400:
             ours: TrainshedError = MalformedBody("The body cannot be read.")
@@ -140,11 +142,19 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
             ours = RouteNotFound(f"There is nothing at {path[:_LONGEST_TEXT]}.")
         case 405:
             ours = MethodNotAllowed(f"{path[:_LONGEST_TEXT]} does not take {method}.")
+            headers["Allow"] = ", ".join(_methods_at(request))
         case 413:
             ours = BodyTooLarge("The body is too large.")
         case _:
             ours = InvalidRequest(error.detail)
-    return problem_response(ours, _request_id(request), status=error.status_code, headers=error.headers)
+    return problem_response(ours, _request_id(request), status=error.status_code, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return what the address of the request takes: each method is a route of its own, and all of them belong here."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted(set[str]().union(*found))
 
 
 HANDLERS: Final[dict[type[Exception], Any]] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.app import create_app
 from api.settings import ApiSettings
+from docs.cli_page import cli_page
 from trainshed.errors import BY_CODE, CLIENT_SIDE
 from trainshed.specs import json_schema
 
@@ -19,6 +20,7 @@ def pages() -> dict[str, str]:
         "job.schema.json": _json(json_schema()),
         "openapi.json": _json(create_app(ApiSettings()).openapi()),
         "errors.md": errors_page(),
+        "cli.md": cli_page(),
     }
 
 

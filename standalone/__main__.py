@@ -17,7 +17,7 @@ from standalone.shed import NotUp, Options, Shed, port_is_free
 
 def main() -> int:
     """Return the exit code."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     if arguments.port and not port_is_free(arguments.host, arguments.port):
         return _fail(f"Port {arguments.port} is taken.", "Choose another with --port, or --port 0 for any free one.")
     folder = DataFolder(arguments.data_dir)
@@ -89,23 +89,24 @@ def _fail(what: str, remedy: str) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="trainshed up", description="Run Trainshed on this machine, until Ctrl-C.")
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments; the page of the command line lists them."""
+    made = argparse.ArgumentParser(prog="trainshed up", description="Run Trainshed on this machine, until Ctrl-C.")
     folder = Path(os.environ.get("TRAINSHED_DATA_DIR", ".trainshed"))
-    parser.add_argument("--data-dir", type=Path, default=folder, help="where everything is kept (default: .trainshed)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
-    parser.add_argument("--port", type=int, default=8321, help="port of the API; 0 takes any free one (default: 8321)")
-    parser.add_argument("--slots", type=int, default=None, help="jobs at once (default: by cores and memory)")
-    parser.add_argument(
+    made.add_argument("--data-dir", type=Path, default=folder, help="where everything is kept (default: .trainshed)")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    made.add_argument("--port", type=int, default=8321, help="port of the API; 0 takes any free one (default: 8321)")
+    made.add_argument("--slots", type=int, default=None, help="jobs at once (default: by cores and memory)")
+    made.add_argument(
         "--data-roots", default="", help="folders that jobs may read data from, separated by colons (default: none)"
     )
-    parser.add_argument("--no-warm", dest="warm", action="store_false", help="start each training job cold")
-    parser.add_argument(
+    made.add_argument("--no-warm", dest="warm", action="store_false", help="start each training job cold")
+    made.add_argument(
         "--allow-unisolated",
         action="store_true",
         help="run users' programs even where this machine cannot hide its own files and secrets from them",
     )
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Final
 from db.queries.events import Position
 from trainshed.errors import FieldError, InvalidRequest
 
+CURSOR_FORM: Final = "^[0-9]{1,19}-[0-9]{1,19}$"
 _CURSOR: Final = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _END: Final = 2**63
 

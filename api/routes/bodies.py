@@ -33,7 +33,12 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
 
 async def _announced(
     content_digest: Annotated[
-        str | None, Header(max_length=1024, description="`sha-256=:<base64>:` (RFC 9530); it is checked")
+        str | None,
+        Header(
+            max_length=1024,
+            description="`sha-256=:<base64>:` (RFC 9530); it is checked",
+            json_schema_extra={"pattern": _SHA256.pattern},
+        ),
     ] = None,
 ) -> str | None:
     if content_digest is None:

@@ -21,7 +21,7 @@ from api.operations.jobs import Versioned
 from api.operations.orders import Accepted
 from api.parts import AppParts
 from api.routes.answers import json_answer, matches, problems
-from api.routes.parameters import JobId, Text, Wait
+from api.routes.parameters import JobId, Moment, Text, Wait
 from db.queries.job_pages import JobFilter, JobSort
 from trainshed import wire
 from trainshed.errors import FieldError, InvalidRequest, UnsupportedMediaType
@@ -154,12 +154,12 @@ class JobQuery(BaseModel):
     """Part of a name or identifier."""
     id_prefix: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,30}$")] | None = None
     """Beginning of an identifier."""
-    created_after: datetime | None = None
+    created_after: Moment | None = None
     """RFC 3339; UTC where it names no zone."""
-    created_before: datetime | None = None
+    created_before: Moment | None = None
     sort: JobSort = JobSort.NEWEST
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    cursor: Annotated[str, Field(max_length=200, json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})] | None = None
     """`next_cursor` of the page before."""
 
     def filter(self) -> JobFilter:

@@ -53,7 +53,7 @@ class _Wanted:
 
 async def _wanted(
     attempt: Annotated[int | None, Query(ge=1, lt=2**31, description="Default: the latest")] = None,
-    offset: Annotated[int | None, Query(ge=0, lt=2**63, description="Byte to begin at")] = None,
+    offset: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Byte to begin at")] = None,
     tail: Annotated[int | None, Query(ge=0, le=100_000, description="Last lines, in place of an offset")] = None,
     since: Annotated[
         str | None,

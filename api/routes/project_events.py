@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.auth.requires import ReadsJobs
 from api.operations.events import follow_project, read_present, read_project_events
 from api.operations.feed import Placed
-from api.operations.positions import read_position, write_position
+from api.operations.positions import CURSOR_FORM, read_position, write_position
 from api.operations.pulse import Quiet
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
@@ -46,7 +46,12 @@ async def read(
     accept: Annotated[str, Header()] = "",
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
     after: Annotated[
-        str | None, Query(max_length=64, description="`next_cursor` of a list, or id of a message")
+        str | None,
+        Query(
+            max_length=64,
+            description="`next_cursor` of a list, or id of a message",
+            json_schema_extra={"pattern": CURSOR_FORM},
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Most events of a list")] = 100,
 ) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from api.parts import AppParts
 from api.routes.answers import json_answer, problems
 from db.retention import Policy, Rule
 from trainshed import wire
-from trainshed.specs.base import parse_duration
+from trainshed.specs.base import DURATION_TEXT, parse_duration
 
 router = APIRouter(prefix="/api/v1/retention", tags=["retention"])
 
@@ -26,7 +26,8 @@ _LONGEST_S: Final = 100 * 366 * 86_400.0
 Age = Annotated[
     float,
     Field(ge=_SHORTEST_S, le=_LONGEST_S, strict=True),
-    BeforeValidator(parse_duration, json_schema_input_type=float | str),
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": _SHORTEST_S, "maximum": _LONGEST_S}, DURATION_TEXT]}),
 ]
 """A length of time; also taken under its name in answers, so that what was read can be sent back."""
 Count = Annotated[int, Field(ge=0, lt=2**31, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -17,14 +17,19 @@ from api.parts import AppParts
 from api.routes.answers import json_answer, problems
 from api.routes.parameters import TokenId
 from trainshed import wire
-from trainshed.specs.base import parse_duration
+from trainshed.specs.base import DURATION_TEXT, parse_duration
 
 router = APIRouter(prefix="/api/v1", tags=["tokens"])
 
 _LONGEST_S: Final = 10 * 366 * 86_400.0
 _LONGEST_OVERLAP_S: Final = 30 * 86_400.0
 
-Seconds = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=float | str)]
+Seconds = Annotated[
+    float,
+    Field(strict=True),
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, DURATION_TEXT]}),
+]
 
 
 class TokenRequest(BaseModel):

@@ -29,7 +29,7 @@ class NewUpload(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     filename: Filename
-    size: Annotated[int, Field(ge=1, lt=2**63)]
+    size: Annotated[int, Field(ge=1, le=2**53)]
     """Bytes."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -31,6 +31,16 @@ def test_what_is_not_there_is_a_problem_too(api: Api, method: str, path: str, st
     assert ("allow" in answer.headers) == (status == 405)
 
 
+def test_a_refused_method_is_told_all_that_the_address_takes(api: Api) -> None:
+    def allowed(path: str) -> str:
+        return api.request("BREW", path).headers["allow"]
+
+    assert allowed("/jobs") == "GET, POST"
+    assert allowed(f"/jobs/job_{'0' * 26}") == "DELETE, GET, PATCH"
+    assert allowed("/datasets/faces") == "DELETE, GET, PUT"
+    assert allowed("//healthz") == "GET"
+
+
 def test_answers_carry_security_headers_and_do_not_name_the_server(api: Api) -> None:
     for answer in (api.get("/jobs"), api.get("/nope"), api.client.get("/healthz"), api.get("/jobs", as_=None)):
         assert answer.headers["x-content-type-options"] == "nosniff"

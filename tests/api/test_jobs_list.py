@@ -69,6 +69,8 @@ def test_filters_narrow_the_list_together(api: Api, database: Database) -> None:
         ({"label": "te'am\"=x"}, "label"),
         ({"label": "team=\0"}, "label"),
         ({"stat": "queued"}, "stat"),
+        ({"created_after": "0.5"}, "created_after"),
+        ({"created_before": "1790000000"}, "created_before"),
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "x" * 5_000}, "cursor"),
         ({"cursor": "\N{PILE OF POO}"}, "cursor"),

@@ -71,6 +71,14 @@ def test_with_an_overlap_the_old_key_goes_on_for_so_long(api: Api) -> None:
     assert found[answer.json()["id"]]["expires_at"] is None
 
 
+def test_an_overlap_that_is_no_length_of_time_is_refused(api: Api) -> None:
+    old = make(api)
+    for overlap in (False, "soon", -1):
+        answer = api.post(f"/tokens/{old['id']}/rotate", as_="admin", json={"overlap": overlap})
+        assert_problem(answer, 422, "request_invalid")
+    assert works(api, old["key"])
+
+
 def test_a_token_cannot_make_one_that_may_do_more_than_itself(api: Api) -> None:
     api.keys["narrow"] = make(api, role="admin", scopes=["tokens:write", "jobs:read"])["key"]
     for scopes in (None, ["jobs:write"]):

@@ -50,6 +50,16 @@ def test_each_command_can_be_built() -> None:
         assert found.params
 
 
+def test_each_argument_and_option_says_what_it_is_for() -> None:
+    group = root()
+
+    for words, _ in verbs():
+        found = group
+        for word in words.split():
+            found = found.get_command(None, word)
+        assert [parameter.name for parameter in found.params if not parameter.help] == [], words
+
+
 def test_help_loads_no_library_but_that_of_the_command_line(offline: Shell) -> None:
     (offline.folder / "look.py").write_text(
         "import sys\n"

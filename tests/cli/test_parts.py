@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from trainshed.cli.cells import duration, human, machine, printable, size
 from trainshed.cli.exits import Exit, exit_of_error, exit_of_state, exit_of_states
 from trainshed.cli.job.submit import _name_of
 from trainshed.cli.lines import Lines, plain
+from trainshed.cli.output import Form, Format, print_document
 from trainshed.cli.overrides import apply
 from trainshed.cli.times import moment, seconds
 from trainshed.errors import InvalidSpec, NotFound, RouteNotFound, Unreachable, WaitTimedOut
@@ -186,3 +188,10 @@ def test_a_line_that_has_not_ended_can_be_seen_and_does_not_grow_for_ever() -> N
     assert lines.begun == "50%"
     assert len(lines.feed(b"x" * 70_000)) == 1
     assert lines.rest() == []
+
+
+@pytest.mark.parametrize("text", ["ä\x85b", "a\u2028b", "a\u2029b", "plain", "größe", "yes", "1e3"])
+def test_yaml_reads_back_whatever_a_text_has(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_document({"labels": {"note": text}}, Form(Format.YAML))
+
+    assert yaml.safe_load(capsys.readouterr().out) == {"labels": {"note": text}}

@@ -88,7 +88,7 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_bits(
 ) -> None:
     platform.start(workers=2, slots=1)
     job_id = platform.submit(TRAINING)
-    wait_until(lambda: has_checkpoint(database, job_id), what="a checkpoint to be listed")
+    wait_until(lambda: has_checkpoint(database, job_id), within_s=90, what="a checkpoint to be listed")
     interrupt(platform, job_id)
     job = platform.wait(job_id, within_s=120)
     expected = platform.wait(platform.submit(TRAINING), within_s=120)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,43 +13,9 @@ import pytest
 from tests.servers import wait_until
 from tests.system.platform import is_alive
 from tests.system.test_faults import descendants
+from tests.system.up import BIN, ROOT, Up
 
 pytestmark = pytest.mark.timeout(180)
-
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-
-
-class Up:
-    """A `trainshed up` in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {"PATH": f"{BIN}:{os.environ['PATH']}", "TRAINSHED_DATA_DIR": str(folder), "HOME": str(folder)}
-        self.log = folder.parent / "up.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [BIN / "trainshed", "up", "--port", "0"], env=self.env, stdout=log, stderr=log, cwd=ROOT
-            )
-        wait_until((folder / "server.json").exists, within_s=60, what="trainshed up to come up")
-        wait_until(lambda: len(descendants(self.process.pid)) >= 6, what="the worker and its zygotes to be there")
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(arguments, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-    def listening(self) -> set[int]:
-        """Ports that its processes listen on."""
-        table = subprocess.run(["cat", "/proc/net/tcp"], capture_output=True, text=True, check=True).stdout
-        inodes = {line.split()[9]: int(line.split()[1].split(":")[1], 16) for line in table.splitlines()[1:]}
-        found = set()
-        for pid in {self.process.pid, *descendants(self.process.pid)}:
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                match = re.fullmatch(r"socket:\[(\d+)\]", str(link.readlink()))
-                if match and match[1] in inodes:
-                    found.add(inodes[match[1]])
-        return found
 
 
 @pytest.fixture
@@ -61,9 +23,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     (tmp_path / "data").mkdir()
     started = Up(tmp_path / "data")
     yield started
-    if started.process.poll() is None:
-        started.process.send_signal(signal.SIGINT)
-        started.process.wait(30)
+    started.stop()
 
 
 def test_ctrl_c_stops_all_and_leaves_nothing_behind(up: Up) -> None:
@@ -96,8 +56,7 @@ def test_what_has_been_submitted_is_still_there_after_a_restart(up: Up) -> None:
         assert "succeeded" in again.run("trainshed", "job", "get", job_id)
         assert again.run("trainshed", "job", "logs", job_id) == "kept\n"
     finally:
-        again.process.send_signal(signal.SIGINT)
-        again.process.wait(30)
+        again.stop()
 
 
 def test_a_second_one_in_the_same_folder_is_refused_with_the_address_of_the_first(up: Up) -> None:
@@ -118,16 +77,6 @@ def test_the_key_and_the_secrets_are_for_this_user_alone(up: Up) -> None:
         seen = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
         assert password.encode() not in seen
         assert key.encode() not in seen
-
-
-def test_the_commands_of_the_readme_run_as_written(up: Up) -> None:
-    readme = (ROOT / "README.md").read_text()
-    commands = re.findall(r"^    (trainshed job .*)$", readme, re.MULTILINE)
-    assert len(commands) >= 3
-    for command in commands:
-        up.run(*shlex.split(command))
-    (program,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    assert up.run(sys.executable, "-c", program) == "succeeded hello\n\n"
 
 
 def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ def test_a_spec_too_large_for_its_job_fails_at_once_and_says_so(platform: Platfo
     # Just within the limit of a request, and beyond that of a frame once the defaults are filled in.
     env = {f"VARIABLE_{number}": "\n" * 20_000 for number in range(26)} | {"LAST": "\n" * 3_650}
     job = platform.wait(platform.submit({**TRAIN, "env": env}))
-    assert (job["state"], job["reason"], job["attempt"]) == ("failed", "user_error", 1)
+    assert (job["state"], job["reason"]) == ("failed", "user_error")
+    assert [attempt["outcome"] for attempt in job["attempts"] if attempt["charged"]] == ["user_error"]
     assert "too large" in job["message"]
 
 

@@ -76,7 +76,7 @@ def gc(context: typer.Context, data_dir: DataDir = None, dry_run: DryRun = False
 
 @app.command("retention", cls=Command)
 def retention(context: typer.Context, data_dir: DataDir = None, dry_run: DryRun = False) -> None:
-    """Show what the retention policies of all projects would remove now."""
+    """Show what all retention policies would remove."""
     if not dry_run:
         raise typer.BadParameter("the reconciler carries the policies out by itself; say --dry-run to see what goes")
     _start(invocation(context), data_dir, "retention", "--dry-run")

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from trainshed.cli.cells import machine
 
 Row = TypeVar("Row")
+
+_YAML_BREAKS: Final = "\x85\u2028\u2029"
 
 
 class Format(StrEnum):
@@ -133,7 +135,10 @@ def _plain(value: Any) -> Any:
 def _yaml(document: Any) -> str:
     import yaml  # noqa: PLC0415 - takes 0.02 s that only YAML must pay
 
-    return yaml.safe_dump(_plain(document), sort_keys=False, allow_unicode=True, width=120)
+    plain = _plain(document)
+    # The writer puts these out as they are, and its reader takes them for line breaks: a text that has one is escaped.
+    readable = not any(mark in json.dumps(plain, ensure_ascii=False) for mark in _YAML_BREAKS)
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=readable, width=120)
 
 
 def _tsv(row: Row, view: View[Row]) -> str:

@@ -17,7 +17,7 @@ def check(
     context: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="YAML or JSON; - for stdin.")] = None,
     file_options: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="The same as an option.")
+        list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="A spec file. May be given several times.")
     ] = None,
     assignments: Assignments = None,
 ) -> None:

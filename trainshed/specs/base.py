@@ -55,12 +55,17 @@ def parse_size(value: Any) -> Any:
     return int(float(match[1]) * _BYTES[(match[2] or "").lower()])
 
 
+DURATION_TEXT: Final = {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"}
+"""The JSON Schema of what `parse_duration` reads."""
+
+_SIZE_TEXT: Final = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGTkmgt][Ii]?)?[Bb]?\s*$"}
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
+            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, DURATION_TEXT],
             "description": "Seconds, or 90s, 15m, 1h30m, 2d",
         }
     ),
@@ -72,7 +77,7 @@ Size = Annotated[
     BeforeValidator(parse_size),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "string"}],
+            "anyOf": [{"type": "integer", "exclusiveMinimum": 0}, _SIZE_TEXT],
             "description": "Bytes, or 512MiB, 2GiB, 4G",
         }
     ),

@@ -16,7 +16,7 @@ _CONFIRMED_BY_NAME: Final = 3
 
 
 def cancel(context: typer.Context, jobs: UnfinishedJobs) -> None:
-    """Ask for the end of jobs.
+    """Cancel jobs.
 
     A running one gets SIGTERM, and SIGKILL after its grace time. Its log, metrics and artifacts stay.
     """
@@ -27,7 +27,7 @@ def cancel(context: typer.Context, jobs: UnfinishedJobs) -> None:
 
 
 def hold(context: typer.Context, jobs: WaitingJobs) -> None:
-    """Let waiting jobs wait until they are released."""
+    """Keep waiting jobs from starting until they are released."""
     invoked = invocation(context)
     with invoked.client() as client:
         held = [client.hold(job_id) for job_id in find_jobs(client, jobs)]
@@ -66,7 +66,7 @@ def edit(
     job: JobArgument,
     priority: Annotated[int | None, typer.Option("--priority", help="Higher goes first. Until the job runs.")] = None,
     labels: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Add or replace it.")] = None,
-    removed: Annotated[list[str] | None, typer.Option("--remove-label", metavar="KEY")] = None,
+    removed: Annotated[list[str] | None, typer.Option("--remove-label", metavar="KEY", help="Remove it.")] = None,
 ) -> None:
     """Change priority and labels of a job."""
     invoked = invocation(context)

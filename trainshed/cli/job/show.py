@@ -20,7 +20,7 @@ from trainshed.states import JobState
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help="May be given several times.", autocompletion=completion.kinds),
+    typer.Option("--kind", help="Of this kind. May be given several times.", autocompletion=completion.kinds),
 ]
 Since = Annotated[
     datetime | None,
@@ -35,11 +35,16 @@ Sort = Annotated[
 
 def list_jobs(
     context: typer.Context,
-    states: Annotated[list[JobState] | None, typer.Option("--state", help="May be given several times.")] = None,
+    states: Annotated[
+        list[JobState] | None, typer.Option("--state", help="In this state. May be given several times.")
+    ] = None,
     kinds: Kinds = None,
-    name: Annotated[str | None, typer.Option("--name")] = None,
-    labels: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A word in its name or labels.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Of this name.")] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="KEY=VALUE", help="With this label. May be given several times."),
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Part of its name or identifier.")] = None,
     since: Since = None,
     until: Until = None,
     sort: Sort = None,

@@ -19,7 +19,9 @@ from trainshed.cli.views import DRAFTS, REFS
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Let the server check it, and submit nothing.")]
 FollowLong = Annotated[bool, typer.Option("--follow", help="Show the log as it comes, and exit as the job did.")]
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="YAML or JSON; - for stdin.")]
-FileOptions = Annotated[list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="The same as an option.")]
+FileOptions = Annotated[
+    list[Path] | None, typer.Option("--file", "-f", metavar="FILE", help="A spec file. May be given several times.")
+]
 
 
 def submit(
@@ -54,8 +56,12 @@ def run(
     context: typer.Context,
     argv: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Program and arguments.")],
     name: Name = None,
-    env: Annotated[list[str] | None, typer.Option("--env", metavar="NAME=VALUE")] = None,
-    labels: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="A variable of its environment.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label to find it by.")
+    ] = None,
     cpus: Annotated[float | None, typer.Option("--cpus", help="CPU cores.")] = None,
     memory: Annotated[str | None, typer.Option("--memory", help="Limit, like 2GiB.")] = None,
     pool: Pool = None,
