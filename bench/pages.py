@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bench.durable import serve
 from bench.rows import SPAN_S, fill, settle
-from bench.ticks import count_rehinted, measure_claims, measure_ticks
+from bench.ticks import count_rehinted, measure_claims, measure_round_trips, measure_ticks
 from db.engine import Database, open_database
 from tests.api.process import ApiProcess
 from trainshed.specs import dump_spec, parse_spec
@@ -65,11 +65,11 @@ def _measure(api: ApiProcess, rows: Database) -> dict[str, Any]:
     settle(rows)
     loaded_s = time.perf_counter() - began
     pages = _in_turns(api, _queries(api, now))
-    reads = _reads(api, rows)
+    reads = {"get": _reads(api, rows), "round trip": measure_round_trips(rows)}
     rehinted = count_rehinted(rows)
     ticks = measure_ticks(rows, project_id)
-    claims = measure_claims(rows)
-    return _report(rows.dialect, loaded_s, pages, reads, claims, ticks, rehinted)
+    singles = {**reads, "claim": measure_claims(rows)}
+    return _report(rows.dialect, loaded_s, pages, singles, ticks, rehinted)
 
 
 def _queries(api: ApiProcess, now: float) -> dict[str, Query]:
@@ -131,8 +131,7 @@ def _report(
     database: str,
     loaded_s: float,
     pages: dict[str, list[float]],
-    reads: list[float],
-    claims: list[float],
+    singles: dict[str, list[float]],
     ticks: dict[str, float],
     rehinted: int,
 ) -> dict[str, Any]:
@@ -140,13 +139,13 @@ def _report(
     reached = {
         **{f"{name} p95": (_p95(times), PAGE_P95_MS) for name, times in pages.items()},
         "deep/first": (deep, DEEP_RATIO),
-        "get p95": (_p95(reads), GET_P95_MS),
-        "claim p50": (median(claims), CLAIM_P50_MS),
+        "get p95": (_p95(singles["get"]), GET_P95_MS),
+        "claim p50": (median(singles["claim"]), CLAIM_P50_MS),
         **{name: (ms, TICK_MS) for name, ms in ticks.items()},
     }
     short = [f"{name} {value:.2f} of {gate:g}" for name, (value, gate) in reached.items() if value > gate]
     print(f"{JOBS[database]} jobs on {database}, written in {loaded_s:.0f} s; milliseconds")
-    for name, times in {**pages, "get": reads, "claim": claims}.items():
+    for name, times in {**pages, **singles}.items():
         print(f"  {name:16}p50 {median(times):7.2f}  p95 {_p95(times):7.2f}")
     print(f"  page {DEEP} is {deep:.2f} of the first one (gate {DEEP_RATIO})")
     for name, ms in ticks.items():
@@ -157,8 +156,8 @@ def _report(
     return {
         "jobs": JOBS[database],
         "loaded_s": round(loaded_s, 1),
-        "p50_ms": {name: round(median(times), 2) for name, times in {**pages, "get": reads, "claim": claims}.items()},
-        "p95_ms": {name: round(_p95(times), 2) for name, times in {**pages, "get": reads, "claim": claims}.items()},
+        "p50_ms": {name: round(median(times), 2) for name, times in {**pages, **singles}.items()},
+        "p95_ms": {name: round(_p95(times), 2) for name, times in {**pages, **singles}.items()},
         "deep_to_first": round(deep, 3),
         "tick_ms": {name: round(ms, 2) for name, ms in ticks.items()},
         "rehinted_rows": rehinted,
