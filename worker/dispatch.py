@@ -35,6 +35,7 @@ class Publisher:
         self._celery.conf.update(celery_settings(broker_url))
         self._broker = broker_client(broker_url)
         self._pending: set[str] = set()
+        self._crowded: set[str] = set()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
@@ -71,8 +72,16 @@ class Publisher:
                 self._note(healthy=True)
 
     def _send(self, pool: str) -> None:
-        if self._broker.llen(broker_key_of(pool)) < _MOST_WAITING:
-            self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
+        """A pool is looked at after its hint: to look first would keep the worker that is free for it waiting."""
+        if pool in self._crowded and self._is_crowded(pool):
+            return
+        self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
+        self._crowded.discard(pool)
+        if self._is_crowded(pool):
+            self._crowded.add(pool)
+
+    def _is_crowded(self, pool: str) -> bool:
+        return self._broker.llen(broker_key_of(pool)) >= _MOST_WAITING
 
     def _next(self) -> str | None:
         with self._changed:
