@@ -1,4 +1,4 @@
-"""A zygote has forked for the next job before it is asked; what waits costs nobody anything, and does not outlive it."""
+"""A zygote has forked for the next job before it is asked; what waits costs nobody, and does not outlive it."""
 
 from __future__ import annotations
 

@@ -96,9 +96,7 @@ def _await_job(orders: socket.socket, worker_pidfd: int, children: int) -> list[
 class Init:
     """The loop: wait, reap, listen, enforce, until no descendant is left."""
 
-    def __init__(
-        self, job: _WaitingJob, plan: Plan, channel: socket.socket, worker_pidfd: int, children: int
-    ) -> None:
+    def __init__(self, job: _WaitingJob, plan: Plan, channel: socket.socket, worker_pidfd: int, children: int) -> None:
         self._pid = job.pid
         self._start_ticks = process.start_ticks if (process := tree.find(job.pid)) else 0
         self._memory_limit_bytes = plan.memory_limit_bytes
