@@ -10,12 +10,15 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo examples up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Install everything into .venv
+setexamples: $(READY) ## Train each example and compare its score with what its head promises: ONLY="digits-train" for some
+	@$(BIN)/python examples/run_all.py $(ONLY)
+
+up: $(READY) ## Install everything into .venv
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Trainshed needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
@@ -47,6 +50,9 @@ fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on eac
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
+
+examples: $(READY) ## Train each example and compare its score with what its head promises: ONLY="digits-train" for some
+	@$(BIN)/python examples/run_all.py $(ONLY)
 
 up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 	@$(BIN)/trainshed up

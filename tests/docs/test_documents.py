@@ -24,6 +24,7 @@ LEFT_OUT = {
     "make setup": "was done before any test could run",
     "make check": "is what CI runs beside the tests",
     "make test": "runs this test: it would not end",
+    "make examples": "trains for minutes; tests/docs tries the small one in `make demo`",
     "make bench": "measures for minutes",
     "make bench-peers": "installs gigabytes of other systems",
     "make fuzz": "runs for minutes; tests/fuzz does it for a shorter time",

@@ -47,7 +47,8 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     platform.start(workers=1, slots=2)
     train = platform.submit(TRAIN)
     evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": train}})
-    assert platform.job(evaluate)["state"] == "blocked"
+    follower = platform.submit({**TRAIN, "name": "on", "model": {**TRAIN["model"], "init_from": {"job": train}}})
+    assert platform.job(evaluate)["state"] == platform.job(follower)["state"] == "blocked"
 
     assert platform.wait(train)["state"] == "succeeded", platform.log(train)
     job = platform.wait(evaluate)
@@ -58,6 +59,8 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     assert [point["step"] for point in series["epoch/validation_accuracy"]] == [1]
     paths = {artifact["path"] for artifact in platform.http.get(f"/jobs/{train}/artifacts").json()["items"]}
     assert {"model.keras", "model.json", "MODEL_CARD.md"} <= paths
+    assert platform.wait(follower)["state"] == "succeeded", platform.log(follower)
+    assert "taken over" in platform.log(follower)
     model = platform.http.get(f"/jobs/{train}/artifacts/model.keras")
     assert model.content.startswith(b"PK")
 
