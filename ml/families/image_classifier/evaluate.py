@@ -117,7 +117,7 @@ def _refuse_other_reading(data: Data, card: ModelCard) -> None:
             raise InvalidData(
                 f"data.{field} is {_said(now)} here and was {_said(then)} in training, for the same {card.data.source}:"
                 " it would give other examples.",
-                remedy="Leave data out, or only data.split in; to measure on other examples, give data of another name.",
+                remedy="Leave data out, or only data.split in; for other examples, give data of another name.",
                 field=f"data.{field}",
             )
 
