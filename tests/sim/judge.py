@@ -22,18 +22,21 @@ _MOVED_BY: Final = {
     "hold": {Actor.USER},
     "unhold": {Actor.USER},
     "cancel_requested": {Actor.USER},
+    "pause_requested": {Actor.USER},
+    "resume": {Actor.USER},
     "relabel": {Actor.USER},
     "reprioritise": {Actor.USER},
     "claim": {Actor.WORKER},
     "start": {Actor.WORKER},
     "release": {Actor.WORKER, Actor.RECONCILER},
+    "pause": {Actor.WORKER, Actor.RECONCILER},
     "finish": {Actor.WORKER, Actor.RECONCILER},
     "expire": {Actor.RECONCILER},
     # What follows from the move of another job is done by whoever moved that one.
     "cancel": set(Actor),
     "unblock": set(Actor),
 }
-_LEFT_ALONE: Final = frozenset({"start", "cancel_requested", "relabel", "reprioritise"})
+_LEFT_ALONE: Final = frozenset({"start", "cancel_requested", "pause_requested", "relabel", "reprioritise"})
 """Events that are no moves: the state stays."""
 
 
@@ -381,6 +384,7 @@ _CHECKS: Final[Mapping[str, Callable[[_Case, JobRow, JobRow, EventRow], None]]] 
     "claim": _Case._claimed,
     "release": _Case._left_worker,
     "finish": _Case._left_worker,
+    "pause": _Case._left_worker,
     "cancel": _Case._cancelled,
     "unblock": _Case._unblocked,
     "hold": _Case._held,

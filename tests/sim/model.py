@@ -37,6 +37,8 @@ def verdict(
         return Verdict(JobState.SUCCEEDED, charged)
     if outcome is AttemptOutcome.CANCELLED or job.request == "cancel":
         return Verdict(JobState.CANCELLED, charged)
+    if outcome is AttemptOutcome.PAUSED:
+        return Verdict(JobState.PAUSED, charged)
     if outcome is AttemptOutcome.SETUP_FAILED:
         return Verdict(JobState.QUEUED, charged, SETUP_RETRY_S, SETUP_RETRY_S)
     if not charged:
