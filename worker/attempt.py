@@ -46,6 +46,7 @@ from worker.settings import WorkerSettings
 from worker.slots import Share
 from worker.spool import Spool
 from worker.supervision import Orders, Supervision
+from worker.tally import Tally
 from worker.verdict import Seen, Stop, verdict
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,7 @@ class AttemptKit:
     spool: Spool
     settings: WorkerSettings
     plan: WorkerPlan
+    tally: Tally
     worker_name: str
     leaving: threading.Event
     """Set when the worker has no time left to wait for anything."""
@@ -98,6 +100,7 @@ class Attempt:
         self._claim = claim
         self._share = share
         self._noticed = noticed
+        self._claimed_at = time.monotonic()
         self._kit = kit
         self._spec: JobSpec = parse_spec(claim.spec)
         self._orders = Orders()
@@ -175,9 +178,9 @@ class Attempt:
                 return Ending(AttemptOutcome.SETUP_FAILED, str(error))
             except ProtocolError as error:
                 return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
-            return self._watch(running, reporter)
+            return self._watch(running, reporter, on_start=self._count_start)
 
-    def _watch(self, running: RunningJob, reporter: Reporter) -> Ending:
+    def _watch(self, running: RunningJob, reporter: Reporter, *, on_start: Callable[[], None] = lambda: None) -> Ending:
         carrier = self._carrier()
         try:
             seen = Seen(
@@ -185,11 +188,21 @@ class Attempt:
                 run_timeout_s=self._spec.timeout.run,
                 memory_limit_bytes=self._spec.resources.memory,
             )
-            supervision = Supervision(running, reporter, carrier, self._orders, timeout=self._spec.timeout, seen=seen)
+            supervision = Supervision(
+                *(running, reporter, carrier, self._orders),
+                timeout=self._spec.timeout,
+                seen=seen,
+                on_start=on_start,
+                on_fenced=self._kit.tally.fenced,
+            )
             return verdict(supervision.watch())
         finally:
             running.close()
             carrier.finish()
+
+    def _count_start(self) -> None:
+        """From claimable to claimed the database has measured, from there on this process: no two clocks compared."""
+        self._kit.tally.started(self._claim.waited_s + time.monotonic() - self._claimed_at)
 
     def _inputs(self, reporter: Reporter) -> AbstractContextManager[dict[str, DataFile]]:
         kit = self._kit
@@ -340,6 +353,14 @@ class Attempt:
             return self._insist(lambda: self._end(reporter, lost, ()))
 
     def _end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
+        moved = self._write_end(reporter, ending, files)
+        if moved is None:
+            self._kit.tally.fenced()
+        else:
+            self._kit.tally.ended(ending.outcome)
+        return moved
+
+    def _write_end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
         by = By(Actor.WORKER, self.lease.owner)
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
         with self._kit.database.begin() as conn:

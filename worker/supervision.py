@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final, assert_never
 
 import structlog
@@ -59,13 +60,18 @@ class Supervision:
         *,
         timeout: Timeout,
         seen: Seen,
+        on_start: Callable[[], None] = lambda: None,
+        on_fenced: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused."""
         self._running = running
         self._reporter = reporter
         self._carrier = carrier
         self._orders = orders
         self._timeout = timeout
         self._seen = seen
+        self._on_start = on_start
+        self._on_fenced = on_fenced
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
         self._is_over = False
@@ -88,6 +94,7 @@ class Supervision:
             case Started(level=level, forked_at=forked_at, sandboxed_at=sandboxed_at):
                 timeline = {"forked": forked_at, "sandboxed": sandboxed_at}
                 self._reporter.amend_start(sandbox=str(level), timeline=timeline)
+                self._on_start()
             case NotStarted():
                 self._seen.not_started = event
             case BadFrame():
@@ -145,6 +152,7 @@ class Supervision:
         try:
             self._reporter.flush()
         except Superseded:
+            self._on_fenced()
             self._orders.give(Stop.SUPERSEDED)
         except DatabaseUnavailable as error:
             log.warning("report.postponed", error=str(error))
