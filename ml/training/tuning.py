@@ -1,10 +1,10 @@
 """What `auto` stands for: batch size, learning rate, feeding and steps a call, by rules that are measured.
 
-Where a batch of 32 leaves many steps in an epoch, 64 or 128 reach the same accuracy on fewer CPU seconds if the learning
-rate grows with them: by more than the square root (Krizhevsky, "One weird trick for parallelizing convolutional neural
-networks", 2014) and by less than in proportion (Goyal et al., "Accurate, large minibatch SGD", 2017). Two epochs of
-Fashion-MNIST, medians of three seeds: accuracy 0.887 with 32, and with 128 0.878 at 2 times the rate, 0.888 at 3 times
-and 0.887 at 4 times.
+Where a batch of 32 leaves many steps in an epoch, 64 or 128 reach the same accuracy on fewer CPU seconds if the
+learning rate grows with them: by more than the square root (Krizhevsky, "One weird trick for parallelizing
+convolutional neural networks", 2014) and by less than in proportion (Goyal et al., "Accurate, large minibatch SGD",
+2017). Two epochs of Fashion-MNIST, medians of three seeds: accuracy 0.887 with 32, and with 128 0.878 at 2 times the
+rate, 0.888 at 3 times and 0.887 at 4 times.
 Only batch size and learning rate change results; the other two change how fast they come.
 """
 
