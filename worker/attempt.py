@@ -29,7 +29,7 @@ from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, Guards, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.cache import DataCache, GaveUp
 from worker.checkpoints import CheckpointCarrier, fetched_states
@@ -178,9 +178,17 @@ class Attempt:
                 return Ending(AttemptOutcome.SETUP_FAILED, str(error))
             except ProtocolError as error:
                 return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
-            return self._watch(running, reporter, on_start=self._count_start)
+            guards = self._spec.guards if isinstance(self._spec, TrainSpec) else None
+            return self._watch(running, reporter, guards=guards, on_start=self._count_start)
 
-    def _watch(self, running: RunningJob, reporter: Reporter, *, on_start: Callable[[], None] = lambda: None) -> Ending:
+    def _watch(
+        self,
+        running: RunningJob,
+        reporter: Reporter,
+        *,
+        guards: Guards | None = None,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> Ending:
         carrier = self._carrier()
         try:
             seen = Seen(
@@ -192,6 +200,7 @@ class Attempt:
                 *(running, reporter, carrier, self._orders),
                 timeout=self._spec.timeout,
                 seen=seen,
+                guards=guards,
                 on_start=on_start,
                 on_fenced=self._kit.tally.fenced,
             )

@@ -10,6 +10,7 @@ from trainshed.specs.base import SpecModel
 from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource
 from trainshed.specs.data import Data
 from trainshed.specs.evaluate import ModelOfJob
+from trainshed.specs.guards import Guards
 from trainshed.specs.preprocess import AnyStep, check_order
 from trainshed.specs.recipe import Training
 
@@ -43,6 +44,8 @@ class TrainSpec(BaseSpec):
     """How to train it."""
     checkpoint: Checkpoint = Checkpoint()
     """Which states of the model to keep."""
+    guards: Guards = Guards()
+    """When to end it because nothing will come of it."""
     export: Annotated[tuple[Literal["saved_model", "tensorboard"], ...], Field(max_length=2)] = ()
     """Forms beside model.keras. `saved_model`: a SavedModel that takes raw images and gives probabilities and class
     names, preprocessing included. `tensorboard`: event files with the metrics of each epoch."""

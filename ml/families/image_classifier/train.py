@@ -34,6 +34,7 @@ from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layer
 from ml.training.epoch import Epoch
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
+from ml.training.loss_guard import LossGuard
 from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.stopping import BestWeights, Monitor
@@ -171,6 +172,7 @@ def _fit(
         tuned,
         report,
         augment=augment,
+        loss_guard=LossGuard(spec.guards.loss_factor),
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
