@@ -24,7 +24,7 @@ from db import blobs, checkpoints, datasets, reports
 from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
-from db.outcomes import conclude
+from db.outcomes import conclude, times_ended
 from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
@@ -249,6 +249,13 @@ class Attempt:
         kit = self._kit
         return fetched_states(self.lease.job_id, self._folder.inputs, database=kit.database, store=kit.store)
 
+    def _halvings(self) -> int:
+        """A training that ran out of memory is tried with half the batch."""
+        if not isinstance(self._spec, TrainSpec) or self.lease.attempt == 1:
+            return 0
+        with self._kit.database.read() as conn:
+            return times_ended(conn, self.lease.job_id, AttemptOutcome.OUT_OF_MEMORY)
+
     def _carrier(self) -> CheckpointCarrier:
         kit = self._kit
         return CheckpointCarrier(self._folder.checkpoints, self.lease, database=kit.database, store=kit.store)
@@ -258,9 +265,10 @@ class Attempt:
         return self._spec.checkpoint.keep_last if isinstance(self._spec, TrainSpec) else 1
 
     def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> RunningJob:
+        halvings = self._halvings()
         before = time.time()
         with self._open_log() as log_fd:
-            running = self._kit.launcher.launch(self._request(log_fd, data_files, states))
+            running = self._kit.launcher.launch(self._request(log_fd, data_files, states, halvings))
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -273,10 +281,14 @@ class Attempt:
             "threads": self._threads,
             "timeline": timeline,
         }
+        if halvings:
+            facts["batch_halved"] = halvings
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> LaunchRequest:
+    def _request(
+        self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...], halvings: int
+    ) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
         return self._confined(
             log_fd,
@@ -287,6 +299,7 @@ class Attempt:
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
             states=states,
+            halvings=halvings,
             network=self._kit.settings.job_network,
         )
 

@@ -38,7 +38,7 @@ from ml.training.loss_guard import LossGuard
 from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.stopping import BestWeights, Monitor
-from ml.training.tuning import Tuned, tune
+from ml.training.tuning import Tuned, halved, tune
 from ml.versions import versions
 from ml.workspace import Workspace
 from trainshed.specs import TrainSpec, dump_spec
@@ -73,7 +73,7 @@ def train(
     report.message(_describe(dataset, parts, built.network))
     for finding in findings(dataset, parts):
         report.message(f"warning: {finding}")
-    tuned = _tune(spec, parts, built, settings)
+    spec, tuned = _fitting(spec, _tune(spec, parts, built, settings), settings, report)
     report.message(_chosen(tuned, spec))
     history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, settings, clock)
     card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
@@ -130,6 +130,18 @@ def _tune(spec: TrainSpec, parts: Parts, built: _Built, settings: RunSettings) -
         augments=any(step.augments for step in spec.preprocess),
         threads=settings.threads,
     )
+
+
+def _fitting(spec: TrainSpec, tuned: Tuned, settings: RunSettings, report: Report) -> tuple[TrainSpec, Tuned]:
+    """Halve the batch if a whole one did not fit into the memory before."""
+    smaller, training = halved(tuned, spec.training, settings.halvings)
+    if smaller == tuned:
+        return spec, tuned
+    report.message(
+        f"warning: an earlier attempt ran out of memory with batches of {tuned.batch_size}; these are of"
+        f" {smaller.batch_size}, and gradients are summed over {training.accumulate_steps} of them"
+    )
+    return spec.model_copy(update={"training": training}), smaller
 
 
 def _chosen(tuned: Tuned, spec: TrainSpec) -> str:
