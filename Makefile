@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants chaos resume-proof compose-test demo examples up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(READY) ## Measure, compare with what one would do instead; fails when a
 
 bench-peers: $(READY) ## Install what `make bench` compares with, each in an environment of its own
 	$(BIN)/python -m bench.peers
+
+chaos: $(READY) ## Kill, freeze and cut off everything under load, and read back every job: HOURS=n for longer
+	$(BIN)/python -m tests.chaos $(if $(HOURS),--hours $(HOURS),--minutes 10) --page docs/chaos.md
 
 resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
 	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
