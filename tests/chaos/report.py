@@ -20,7 +20,7 @@ ANSWER_WITHIN_S: Final = 8.5
 
 @dataclass(slots=True)
 class Figures:
-    """Seconds. `moved`: kill of a worker to its job elsewhere; `again`: kill of a job's process to its next attempt."""
+    """Seconds until the next attempt: `moved`, of a worker killed alone; `again`, of a job's process killed."""
 
     moved: list[float]
     again: list[float]
@@ -42,8 +42,8 @@ class Round:
     def shortfalls(self) -> list[str]:
         wrong = [f"{count} x {kind}: {self.found.examples[kind]}" for kind, count in self.found.wrong.items() if count]
         late = []
-        if self.figures.moved and (p50 := percentile(self.figures.moved, 0.5)) > MOVED_WITHIN_S:
-            late.append(f"a killed worker's job ran elsewhere after {p50:.1f} s at the median")
+        if max(self.figures.moved) > MOVED_WITHIN_S:
+            late.append(f"a killed worker's job ran elsewhere after {max(self.figures.moved):.1f} s")
         if self.figures.again and (p50 := percentile(self.figures.again, 0.5)) > AGAIN_WITHIN_S:
             late.append(f"a killed job ran again after {p50:.1f} s at the median")
         if not self.figures.start_without_hints_p99_s <= START_WITHIN_S:
@@ -134,7 +134,10 @@ def _section(each: Round) -> list[str]:
         ("jobs acknowledged, of them found", f"{shown['acknowledged']}, {shown['jobs']}"),
         ("faults", shown["faults"]),
         *((kind, shown["wrong"][kind]) for kind in KINDS),
-        ("worker killed to its job running elsewhere, s", _in_words(shown["worker_killed_to_running_elsewhere_s"])),
+        (
+            "only a worker killed, to its job elsewhere, s",
+            _in_words(shown["worker_killed_to_running_elsewhere_s"]),
+        ),
         ("job's process killed to its next attempt, s", _in_words(shown["job_killed_to_next_attempt_s"])),
         ("created to started while the broker is flushed every 5 s, p99, s", shown["start_with_broker_flushed_p99_s"]),
         ("longest wait for an answer or an error, s", shown["longest_answer_s"]),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,6 @@ from tests.servers import wait_until
 _REST_S = (0.5, 2.5)
 """Between two faults, at random."""
 _QUIET_WITHIN_S = 420.0
-_WINDOW_JOBS = 40
 _FLUSH_EVERY_S = 5.0
 _WINDOW_WITHIN_S = 60.0
 _UP_WITHIN_S = 60.0
@@ -29,13 +30,15 @@ _UP_WITHIN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a round is made of. `patience` scales the outages."""
+    """What a round is made of. `patience` scales the outages; `lone_kills` of workers come after them."""
 
     database: Database
     seconds: float
     jobs: int
     seed: int
     patience: float
+    lone_kills: int = 3
+    window_jobs: int = 40
 
     @classmethod
     def of(cls, database: Database, *, minutes: float, seed: int, jobs_a_minute: float) -> Plan:
@@ -59,7 +62,8 @@ def play(plan: Plan, folder: Path) -> Round:
         is_quiet = checker.await_quiet(_QUIET_WITHIN_S)
         found, jobs = checker.check(reference)
         figures = _figures(happened, jobs)
-        figures.start_without_hints_p99_s = _window(stage, client, run)
+        figures.moved = [_kill_alone(stage, client, f"{run}-alone-{number}") for number in range(plan.lone_kills)]
+        figures.start_without_hints_p99_s = _window(stage, client, run, jobs=plan.window_jobs)
         client.close()
     failures = [*load.failures, *([] if is_quiet else ["some jobs had not ended when it was over"])]
     return Round(plan.database, found, _by_name(happened), client.history, figures, failures)
@@ -90,33 +94,36 @@ def _by_name(happened: list[Happened]) -> dict[str, int]:
 
 
 def _figures(happened: list[Happened], jobs: list[dict[str, Any]]) -> Figures:
-    """Return how long it took until what was killed ran again, where it ran again while nothing else was broken."""
-    moved, again = [], []
-    for each in happened:
-        if each.fault == "kill -9 of a worker":
-            moved += _moves(each, jobs, outcome="worker_lost", worker=each.victims[0])
-        elif each.fault == "kill -9 of a job's process":
-            again += _moves(each, jobs, outcome="crashed")
-    return Figures(moved, again)
+    """Return how long it took until a job whose process was killed ran again, whatever else was broken then."""
+    again = [
+        _seconds(after["started_at"]) - each.at
+        for each in happened
+        if each.fault == "kill -9 of a job's process"
+        for job in jobs
+        for one, after in pairwise(job["attempts"])
+        if one["outcome"] == "crashed" and 0 <= _seconds(one["ended_at"]) - each.at < 1.0
+    ]
+    return Figures(moved=[], again=again)
 
 
-def _moves(happened: Happened, jobs: list[dict[str, Any]], *, outcome: str, worker: str | None = None) -> list[float]:
-    """Return seconds from a fault to the start of the attempt after the one that it ended."""
-    found = []
-    for job in jobs:
-        for one, after in zip(job["attempts"], job["attempts"][1:], strict=False):
-            hit = one["outcome"] == outcome and _seconds(one["started_at"]) <= happened.at <= _seconds(one["ended_at"])
-            close = worker is not None or _seconds(one["ended_at"]) - happened.at < 1.0
-            if hit and close and worker in {None, one["worker_name"]}:
-                found.append(_seconds(after["started_at"]) - happened.at)
-    return found
+def _kill_alone(stage: Stage, client: ChaosClient, key: str) -> float:
+    """Kill a worker that runs a job while nothing else is broken; return seconds until the job runs elsewhere."""
+    spec = {"kind": "command", "name": "moves", "command": ["sleep", "600"]}
+    job_id = client.submit(spec, key=key, deadline=time.monotonic() + _UP_WITHIN_S)
+    wait_until(lambda: _job(client, job_id)["state"] == "running", within_s=60, what="a job that runs")
+    stage.parts[_job(client, job_id)["attempts"][0]["worker_name"]].process.signal(signal.SIGKILL)
+    killed = time.time()
+    wait_until(lambda: len(_job(client, job_id)["attempts"]) > 1, within_s=120, what="the job elsewhere")
+    stage.mend()
+    client.cancel(job_id)
+    return _seconds(_job(client, job_id)["attempts"][1]["started_at"]) - killed
 
 
-def _window(stage: Stage, client: ChaosClient, run: str) -> float:
+def _window(stage: Stage, client: ChaosClient, run: str, *, jobs: int) -> float:
     """Return the 99th percentile of seconds from created to started, while the broker is flushed every five seconds."""
     flushed = time.monotonic()
     ids = []
-    for number in range(_WINDOW_JOBS):
+    for number in range(jobs):
         spec = {"kind": "command", "name": "window", "command": ["true"]}
         ids.append(client.submit(spec, key=f"{run}-window-{number}", deadline=time.monotonic() + _UP_WITHIN_S))
         if time.monotonic() - flushed > _FLUSH_EVERY_S:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,19 @@ from tests.chaos.round import Plan, play
 from tests.chaos.stage import Database
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that others may enter: where we are root, Postgres runs as somebody else."""
+    with tempfile.TemporaryDirectory(prefix="trainshed-chaos-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_a_short_round_loses_doubles_and_changes_nothing(tmp_path: Path, database: Database) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # Postgres runs as another user where we are root
-    result = play(Plan(database, seconds=20.0, jobs=12, seed=3, patience=0.3), tmp_path)
+def test_a_short_round_loses_doubles_and_changes_nothing(open_folder: Path, database: Database) -> None:
+    plan = Plan(database, seconds=20.0, jobs=12, seed=3, patience=0.3, lone_kills=1, window_jobs=8)
+    result = play(plan, open_folder)
 
     assert not result.found.wrong, result.found.examples
     assert result.failures == []
