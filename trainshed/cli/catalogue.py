@@ -12,6 +12,7 @@ _JOB: Final = {
     "run": Verb("job.submit:run", "Run a program as a job: trainshed job run -f -- python train.py --epochs 3"),
     "list": Verb("job.show:list_jobs", "List jobs, newest first."),
     "get": Verb("job.show:get", "Show one job."),
+    "explain": Verb("job.explain:explain", "Say why a job waits, was retried or failed, and what would move it on."),
     "logs": Verb("job.logs:logs", "Print what a job printed."),
     "metrics": Verb("job.show:metrics", "Show the metrics of a job: one line a series, or every point of those named."),
     "events": Verb("job.show:events", "Show what happened to a job."),

@@ -14,6 +14,7 @@ from trainshed.errors import InvalidRequest, NotConfigured
 
 if TYPE_CHECKING:  # the client makes jobs, and each of them refers to it
     from trainshed.client.jobs import JobCalls
+    from trainshed.explanation import Explanation
 
 
 class Job(wire.Job):
@@ -64,6 +65,10 @@ class Job(wire.Job):
     def wait(self, timeout_s: float | None = None, *, raise_on_failure: bool = False) -> Job:
         """Return the job as it ended, as `Client.wait`. Raises `WaitTimedOut`, and `JobFailed` if asked to."""
         return self._calls.wait(self.id, timeout_s=timeout_s, raise_on_failure=raise_on_failure)
+
+    def explain(self) -> Explanation:
+        """Return why the job waits, was retried or failed, as `Client.explain`."""
+        return self._calls.explain(self.id)
 
     def logs(
         self, follow: bool = True, *, attempt: int | None = None, tail: int | None = None, since: str | None = None
