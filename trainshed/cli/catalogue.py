@@ -15,6 +15,11 @@ _JOB: Final = {
     "explain": Verb("job.explain:explain", "Say why a job waits, was retried or failed, and what would move it on."),
     "logs": Verb("job.logs:logs", "Print what a job printed."),
     "metrics": Verb("job.show:metrics", "Show the metrics of a job: one line a series, or every point of those named."),
+    "compare": Verb(
+        "job.compare:compare",
+        "Set jobs side by side: how they ended, their latest metrics, and the fields of their specs that differ.",
+    ),
+    "diff": Verb("job.compare:diff", "Show the fields in which the specs of two jobs differ."),
     "events": Verb("job.show:events", "Show what happened to a job."),
     "wait": Verb("job.logs:wait", "Wait until jobs have ended in any way, and exit as they did."),
     "cancel": Verb("job.control:cancel", "Cancel jobs."),

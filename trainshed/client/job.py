@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ConfigDict, PrivateAttr
 
 from trainshed import wire
+from trainshed.client.notebook import job_html
 from trainshed.client.table import MetricTable
 from trainshed.errors import InvalidRequest, NotConfigured
 
@@ -38,6 +39,14 @@ class Job(wire.Job):
         return isinstance(other, wire.Job) and self.__dict__ == other.__dict__
 
     __hash__ = wire.Job.__hash__
+
+    def __repr__(self) -> str:
+        progress = f", {self.progress.fraction:.0%}" if self.progress else ""
+        return f"<Job {self.id} {self.name!r} {self.kind} {self.state.value}{progress}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return job_html(self)
 
     def __getstate__(self) -> dict[Any, Any]:
         return {**super().__getstate__(), "__pydantic_private__": {"_client": None, "_etag": self._etag}}
