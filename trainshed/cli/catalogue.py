@@ -81,6 +81,10 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "spec": Noun("Job specs, without a server.", _SPEC),
     "admin": Imported("admin:app", "Look after an installation: check it, collect garbage."),
     "events": Verb("events:events", "Show what happens to all jobs of the project."),
+    "tensorboard": Verb(
+        "tensorboard:tensorboard",
+        "Fetch the event files of jobs and open them in TensorBoard, which must be installed here.",
+    ),
     "up": Verb("server:up", "Start a server, a worker and a broker on this machine.", passes_on=True),
     "doctor": Verb("doctor:doctor", "Look for what is wrong, here and on the server, and say how to mend it."),
     "whoami": Verb("server:whoami", "Show whom the server takes you for."),
