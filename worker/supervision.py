@@ -19,6 +19,7 @@ from trainshed.specs import Timeout
 from worker.checkpoints import CheckpointCarrier
 from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
+from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
 from worker.verdict import Seen, Stop
@@ -62,8 +63,12 @@ class Supervision:
         seen: Seen,
         on_start: Callable[[], None] = lambda: None,
         on_fenced: Callable[[], None] = lambda: None,
+        program: ProgramReports | None = None,
     ) -> None:
-        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused."""
+        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
+
+        A program reports by `program`, a training child by its channel.
+        """
         self._running = running
         self._reporter = reporter
         self._carrier = carrier
@@ -72,6 +77,7 @@ class Supervision:
         self._seen = seen
         self._on_start = on_start
         self._on_fenced = on_fenced
+        self._program = program
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
         self._is_over = False
@@ -85,6 +91,7 @@ class Supervision:
             self._carry_out_orders()
             if self._flush_pace.is_due():
                 self._flush()
+        self._hear_the_rest()
         # What the job saved last is what the next attempt goes on from.
         self._reporter.add_states(self._carrier.finish())
         return self._seen
@@ -147,7 +154,17 @@ class Supervision:
             case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT:
                 self._running.terminate(self._timeout.grace)
 
+    def _hear_the_rest(self) -> None:
+        if self._program is None:
+            return
+        for frame in self._program.read_rest():
+            self._hear(frame)
+        if self._program.left_out:
+            self._reporter.add_facts({"reports_left_out": self._program.left_out})
+
     def _flush(self) -> None:
+        for frame in self._program.read() if self._program else ():
+            self._hear(frame)
         self._reporter.add_states(self._carrier.take())
         try:
             self._reporter.flush()
