@@ -12,7 +12,7 @@ from tests.mutants.table import list_mutants
 
 _SAMPLE = (
     "db.leases._FENCE: attempt = :attempt",
-    "db.transitions._CLAIM: pool = :pool",
+    "db.transitions._CLAIM: job.pool = :pool",
     "db.transitions._CANCEL: state IN ('blocked', 'paused', 'queued')",
 )
 
