@@ -13,7 +13,7 @@ from api.operations.change import Change, change
 from api.operations.intake import Intake
 from api.operations.orders import Accepted
 from db.engine import Database, DatabaseUnavailable
-from tests.sim.judge import Violation
+from tests.sim.commit import Violation
 from tests.stateful.shed import POOLS, USER, order_of
 from trainshed.errors import TrainshedError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.migrate import upgrade
-from tests.sim.judge import Violation
+from tests.sim.commit import Violation
 from tests.sim.scheduler import StuckError
 from tests.sim.virtual import Clock, sqlite_database
 from tests.sim.world import run_seed

@@ -27,8 +27,9 @@ from db.models import Project
 from reconciler.loop import Reconciler
 from tests.sim.child import Deeds, SimJob
 from tests.sim.clients import Clients
+from tests.sim.commit import Doer, Violation
 from tests.sim.ending import check_end
-from tests.sim.judge import Doer, Judge, Violation
+from tests.sim.judge import Judge
 from tests.sim.scheduler import Killed, Process, Scheduler, SimThreading, Thread
 from tests.sim.snapshot import Witness
 from tests.sim.stand_ins import StandIns, simulated
