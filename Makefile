@@ -33,8 +33,8 @@ check: $(READY) ## Lint, types, import contracts
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
 
-sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds from FIRST=0 on, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000) --first $(or $(FIRST),0))
 
 mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants

@@ -68,7 +68,7 @@ GUARDS: Final = (
     Guard("a report is fenced", worker.reporter, "fence", _blind_fence),
     Guard("the end of an attempt is fenced", worker.attempt, "fence", _blind_fence),
     Guard("a heartbeat must stand still for a whole lease", reconciler.reap, "LEASE_S", 3.0),
-    Guard("a reaper that could not look begins again", reconciler.reap.Reaper, "_forget_after_a_gap", lambda _: None),
+    Guard("a reaper that could not look begins again", reconciler.reap.Reaper, "_forget_after_a_gap", lambda *_: None),
     Guard("a class of outcome has its budget of retries", RetryBudget, "allowed", lambda *_: 100),
     Guard("an attempt that was drained is not charged", db.outcomes, "_return_to_queue", _always_finish),
     Guard("a retry waits for its backoff", db.outcomes, "_delay_s", lambda *_: 0.0),
