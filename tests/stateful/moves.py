@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from db.leases import Lease
 from tests.stateful.orders import Orders
 from tests.stateful.people import People
 from tests.stateful.progress import Progress
+from tests.stateful.rules import Rules, move
 from tests.stateful.upkeep import Upkeep
 from tests.stateful.work import Work
+from trainshed.states import AttemptOutcome
 
 
 class Moves(Orders, Work, Progress, People, Upkeep):
     """All rules."""
+
+    @move(lease=Rules.leases)
+    def pause_and_resume(self, lease: Lease) -> None:
+        """Each of the two has its own rule; the one after the other, for the same job, is rare by chance."""
+        self.end(lease=lease, outcome=AttemptOutcome.PAUSED, jitter=0.0)
+        self.resume(job=lease.job_id)
