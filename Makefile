@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints resume-proof compose-test demo up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ compose-test: $(READY) ## The compose file on a real Docker engine: load, restar
 
 fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on each database
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+crashpoints: $(READY) ## Let each commit and each put of SEEDS=4 simulated runs fail in each way
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.crashpoints --seeds $(or $(SEEDS),4)
 
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
