@@ -1,4 +1,7 @@
-"""`python -m tests.crashpoints --seeds 4`: every point of so many runs, times all that may go wrong at it."""
+"""`python -m tests.crashpoints --seeds 4`: every point of so many runs, times all that may go wrong at it.
+
+A place that none of them reaches is looked for in further ones.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.crashpoints.points import Case, ground_in
-from tests.crashpoints.sites import list_sites
+from tests.crashpoints.points import Case, first_of_each, ground_in
+from tests.crashpoints.sites import Site, list_sites
 from tests.crashpoints.world import Mode
 
 REPORT: Final = Path(".trainshed/proofs/crashpoints.json")
+_MOST_FURTHER: Final = 40
 _MEMORY: Final = Path("/dev/shm")
 
 
@@ -35,6 +39,9 @@ def main() -> int:
             for some, some_cpu_s in processes.map(partial(_strike_some, seed, cores), range(cores)):
                 cases += some
                 cpu_s += some_cpu_s
+        some, some_cpu_s = processes.submit(_strike_rest, seeds.stop, {case.point.site for case in cases}).result()
+        cases += some
+        cpu_s += some_cpu_s
     broken = [case for case in cases if case.violation]
     for case in broken:
         site = case.point.site
@@ -58,6 +65,18 @@ def _strike_some(seed: int, cores: int, first: int) -> tuple[list[Case], float]:
     ):
         points = ground.points(seed)[first::cores]
         cases = [ground.strike(seed, point, mode) for point in points for mode in Mode]
+    return cases, time.process_time() - began
+
+
+def _strike_rest(after: int, known: set[Site]) -> tuple[list[Case], float]:
+    """Take the first point of each place that is not `known` yet."""
+    began = time.process_time()
+    with (
+        tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
+        ground_in(Path(folder)) as ground,
+    ):
+        firsts = first_of_each(ground, range(after, after + _MOST_FURTHER), known)
+        cases = [ground.strike(seed, point, mode) for seed, point in firsts for mode in Mode]
     return cases, time.process_time() - began
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from db.engine import Database
 from db.migrate import upgrade
-from tests.crashpoints.sites import Site
+from tests.crashpoints.sites import Site, list_sites
 from tests.crashpoints.world import CrashWorld, Mode, Point
 from tests.sim.commit import Violation
 from tests.sim.scheduler import StuckError
@@ -72,11 +73,10 @@ def ground_in(folder: Path) -> Iterator[Ground]:
         yield Ground(database, witness, clock, folder)
 
 
-def first_of_each(points: Iterable[Point], known: set[Site]) -> list[Point]:
-    """Return the first point of each place that is not in `known` yet, and add it there."""
-    first = []
-    for point in points:
-        if point.site not in known:
-            known.add(point.site)
-            first.append(point)
-    return first
+def first_of_each(ground: Ground, seeds: Sequence[int], known: set[Site]) -> Iterator[tuple[int, Point]]:
+    """Yield a run and a point of it for each place that is not in `known`, out of no more runs than that takes."""
+    for seed in takewhile(lambda _: known < list_sites(), seeds):
+        for point in ground.points(seed):
+            if point.site not in known:
+                known.add(point.site)
+                yield seed, point

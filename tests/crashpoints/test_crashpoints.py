@@ -6,14 +6,13 @@ Here the first occasion of each place; `make crashpoints` takes every one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import takewhile
 from unittest.mock import patch
 
 import pytest
 
 import db.idempotency
 from tests.crashpoints.points import Ground, first_of_each, ground_in
-from tests.crashpoints.sites import Site, list_other_ways, list_sites, list_unused
+from tests.crashpoints.sites import list_other_ways, list_sites, list_unused
 from tests.crashpoints.world import Mode, Point
 
 _MOST_SEEDS = 40
@@ -28,11 +27,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 @pytest.fixture(scope="module")
 def firsts(ground: Ground) -> list[tuple[int, Point]]:
     """A run and a point of it for each place, from as few runs as reach all of them."""
-    known: set[Site] = set()
-    found: list[tuple[int, Point]] = []
-    for seed in takewhile(lambda _: known != list_sites(), range(_MOST_SEEDS)):
-        found += [(seed, point) for point in first_of_each(ground.points(seed), known)]
-    return found
+    return list(first_of_each(ground, range(_MOST_SEEDS), set()))
 
 
 def test_the_runs_reach_every_place(firsts: list[tuple[int, Point]]) -> None:

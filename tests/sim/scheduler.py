@@ -108,7 +108,7 @@ class Scheduler:
 
     def _bury(self) -> None:
         """A process that died in its own turn takes its other threads with it."""
-        for process in {thread.process for thread in self.threads if not thread.process.alive}:
+        for process in dict.fromkeys(thread.process for thread in self.threads if not thread.process.alive):
             self.kill(process)
 
     def sleep(self, seconds: float) -> None:
