@@ -100,3 +100,14 @@ def test_the_end_of_a_job_settles_nothing_that_did_not_wait_for_it(database: Dat
         conn.execute(text("UPDATE job SET state = 'succeeded', finished_at = 1 WHERE id = :id"), {"id": other})
         end(conn, won)
     assert state_of(database, waits) == "blocked"
+
+
+def test_no_other_job_than_a_blocked_one_that_nobody_holds_is_unblocked(database: Database) -> None:
+    """Whoever calls it has looked before. The statement asks once more."""
+    with database.begin() as conn:
+        held = submit(conn, priority=1)
+        transitions.hold(conn, held, USER)
+        running = submit(conn)
+        claim(conn)
+        assert [transitions._unblock(conn, job, REAPER) for job in (held, running)] == [None, None]
+    assert (state_of(database, held), state_of(database, running)) == ("blocked", "running")

@@ -15,6 +15,7 @@ class Proof(StrEnum):
     OWNED = "only a running job has an owner (`ck_job_owner`), and the owner is asked for beside it"
     BEAT_ON = "whatever ends an attempt raises `hb`, which never falls: the heartbeat that was seen does not come again"
     CHOSEN = "the statement itself has just chosen this row for that state, and holds it"
+    ASKED_AGAIN = "`settle` locks the row of each that was found, and leaves one alone that is not blocked"
     NULL = "nothing is later than a time that is NULL"
 
 
@@ -26,6 +27,7 @@ EQUIVALENT: Final = {
     "db.transitions._RELEASE[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._FINISH[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._PAUSE[Lease]: state IN ('running')": Proof.OWNED,
+    "db.transitions._DEPENDENTS: job.state = 'blocked'": Proof.ASKED_AGAIN,
     "db.leases._FENCE: state = 'running'": Proof.OWNED,
     "db.leases._BEAT: state = 'running'": Proof.OWNED,
     "db.leases._REQUESTED: state = 'running'": Proof.OWNED,

@@ -24,8 +24,8 @@ own. {equivalent} conditions change nothing when they are gone, and stand here w
 ## Code, and conditions of statements
 
 Each row is a guard in the code, or one condition of one WHERE of the statements that move and write for jobs, found in
-their text. It is taken out; then the moves of `tests/stateful` are tried in any order, simulated worlds are run, and
-tests are run that lay out one situation, until one of them fails. `moves` says how they failed, `seed n` which world
+their text. It is taken out; then the moves of `tests/stateful` are tried in any order, tests are run that lay out one
+situation, and simulated worlds are run, until one of them fails. `moves` says how they failed, `seed n` which world
 did (`tests/sim`). A condition that nothing notices has the proof that nobody could.
 
 | guard | where | noticed by |

@@ -9,6 +9,9 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
+from db import transitions
+from db.engine import Database
+from tests.factories import USER, claim, end, make_project, submit
 from tests.mutants.equivalent import EQUIVALENT, Proof
 from tests.mutants.locks import list_statements
 from tests.mutants.test_schema import VANDALS
@@ -46,6 +49,14 @@ def test_what_is_chosen_in_the_same_statement_is_locked_in_the_state_that_is_ask
 def test_who_is_asked_for_an_owner_is_asked_in_each_condition_that_leans_on_it() -> None:
     assert "ck_job_owner" in VANDALS
     assert all("owner = :owner" in sql for sql in _sql_of(Proof.OWNED))
+
+
+def test_settling_leaves_alone_what_is_not_blocked(database: Database) -> None:
+    with database.begin() as conn:
+        make_project(conn)
+        jobs = [submit(conn), submit(conn)]
+        end(conn, claim(conn))
+        assert [transitions.settle(conn, job, USER) for job in jobs] == [None, None]
 
 
 def test_nothing_is_later_than_null() -> None:

@@ -21,6 +21,7 @@ from tests.sim.snapshot import JobRow
 from tests.stateful.draws import ANY_WORKER, ENDS, LACKS
 from tests.stateful.rules import Rules, holds, move
 from tests.stateful.shed import (
+    POOLS,
     RECONCILER,
     RECONCILER_DOES,
     capacity_of,
@@ -49,6 +50,16 @@ class Work(Rules):
         now = self.shed.now() + CLOCK_SLACK_S
         jobs = self.shed.seen.jobs.values()
         return any(job.state == JobState.QUEUED and job.pool == pool and job.not_before <= now for job in jobs)
+
+    @move(worker=ANY_WORKER)
+    def look(self, worker: str) -> None:
+        """Whether there is work, and what the worker's jobs were asked to do: both are seen without a write."""
+        with self.shed.database.unwatched.read() as conn:
+            waits = {pool: transitions.work_waits(conn, pool) for pool in POOLS}
+            asked = leases.requested(conn, worker)
+        assert waits == {pool: self._waits(pool) for pool in POOLS}
+        mine = [job for job in self.shed.seen.jobs.values() if job.owner == worker and job.request]
+        assert asked == {(job.id, job.attempt): _asked(job) for job in mine}
 
     @move(worker=ANY_WORKER, held=st.lists(Rules.leases, max_size=3))
     def beat(self, worker: str, held: list[Lease]) -> None:
