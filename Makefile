@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints resume-proof compose-test demo up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints resume-proof proofs compose-test demo examples up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,17 +39,20 @@ sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds from FIRST=0 on, or on
 mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
 
+crashpoints: $(READY) ## Let each commit, put, fetch and launch of SEEDS=4 simulated runs fail in five ways
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.crashpoints --seeds $(or $(SEEDS),4)
+
 compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
 	$(BIN)/python -m tests.compose.live compose-report.json
 
 fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on each database
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
-crashpoints: $(READY) ## Let each commit and each put of SEEDS=4 simulated runs fail in each way
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.crashpoints --seeds $(or $(SEEDS),4)
-
 demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
+
+examples: $(READY) ## Train each example and compare its score with what its head promises: ONLY="digits-train" for some
+	@$(BIN)/python examples/run_all.py $(ONLY)
 
 up: $(READY) ## Run Trainshed on this machine until Ctrl-C
 	@$(BIN)/trainshed up
@@ -62,6 +65,9 @@ bench-peers: $(READY) ## Install what `make bench` compares with, each in an env
 
 resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
 	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
+
+proofs: $(READY) ## Take the figures of sim, crashpoints and resume-proof, as last run here, into docs
+	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

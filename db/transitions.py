@@ -80,6 +80,8 @@ class Claim:
     gpus: int
     queued_at: float
     claimed_at: float
+    waited_s: float
+    """For how long it could have been claimed."""
     more: bool
     """Whether more work waits in the pool."""
 
@@ -260,7 +262,8 @@ _CLAIM: Final = Statement(
         lease_expires_at = {{now}} + :lease_s, hb = hb + 1, request = NULL, progress = NULL,
         started_at = COALESCE(started_at, {{now}}), {_COUNT}
     FROM best WHERE id = best_id AND {_sources(states.CLAIM)}
-    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, {{now}} AS claimed_at
+    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, not_before,
+        {{now}} AS claimed_at
 """,
     spec=Json,
 )
@@ -324,6 +327,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         gpus=row.gpus,
         queued_at=row.queued_at,
         claimed_at=row.claimed_at,
+        waited_s=row.claimed_at - max(row.queued_at, row.not_before),
         more=work_waits(conn, capacity.pool),
     )
 

@@ -11,7 +11,9 @@ from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import CollectorRegistry
 
+from api.operations.pool_counts import counted
 from api.telemetry import REGISTRY
+from db import counters
 from db.engine import Database, DatabaseUnavailable
 from db.queries import queues
 
@@ -75,4 +77,5 @@ class Telemetry:
                 workers.add_metric([row.pool, row.state], row.workers)
                 slots.add_metric([row.pool, row.state], row.slots)
                 busy.add_metric([row.pool, row.state], row.busy)
-        return [jobs, oldest, workers, slots, busy]
+            counts = counters.by_pool(conn)
+        return [jobs, oldest, workers, slots, busy, *counted(counts)]

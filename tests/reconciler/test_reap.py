@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy import Connection, text
 
-from db import leases
+from db import counters, leases
 from db.engine import Database
 from db.leases import LEASE_S
 from db.transitions import By, Claim
@@ -114,3 +114,12 @@ def test_two_reapers_reap_a_job_once(database: Database, clock: Clock, running: 
         for reaper in reapers:
             reaped.extend(reaper.run_once(database).reaped)
     assert reaped == [running.lease.job_id]
+
+
+def test_an_attempt_whose_worker_was_lost_counts_in_its_pool(
+    database: Database, reaper: Reaper, clock: Clock, running: Claim
+) -> None:
+    reaper.run_once(database)
+    look_for(LEASE_S + 5, reaper, database, clock)
+    with database.read() as conn:
+        assert counters.by_pool(conn) == {"cpu": {"attempts:worker_lost": 1}}

@@ -32,7 +32,7 @@ _TABLES: Final = (
         "dependency",
         "dataset_use",
     ),
-    *("job", "idempotency_key", "worker", "blob", "retention_policy", "project"),
+    *("job", "idempotency_key", "worker", "pool_counter", "blob", "retention_policy", "project"),
 )
 
 

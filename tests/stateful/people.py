@@ -80,7 +80,7 @@ class People(Rules):
         there = self.shed.seen.workers.get(worker)
 
         def write(conn: Connection) -> workers.Seen | None:
-            seen = workers.seen(conn, worker, busy=0, state="active")
+            seen = workers.seen(conn, worker, busy=0, state="active", counts={})
             if seen is None:
                 workers.register(conn, facts_of(worker))
             return seen
