@@ -22,6 +22,8 @@ EPOCHS = 2
 BATCH = 32
 """What Keras takes when it is not told."""
 TOLERANCE = 0.005
+LEAST_GAIN = {"28x28x1": 1.25, "32x32x3": 1.0}
+"""Of `auto`, in CPU seconds. Where 32 images keep the processor busy, a larger batch only must not cost more."""
 
 
 def measure_epoch(folder: Path, *, rounds: int) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def gates_of_epoch(found: dict[str, Any]) -> list[Gate]:
         label = f"epoch of {shape}"
         gates += [
             at_most(f"{label}: CPU of our fit / of hand-written Keras", ours["cpu_s"] / hand["cpu_s"], 1.03),
-            at_least(f"{label}: CPU of hand-written Keras / of auto", hand["cpu_s"] / auto["cpu_s"], 1.25),
+            at_least(f"{label}: CPU of hand-written Keras / of auto", hand["cpu_s"] / auto["cpu_s"], LEAST_GAIN[shape]),
             at_least(f"{label}: our accuracy - its accuracy", ours["accuracy"] - hand["accuracy"], -TOLERANCE),
             at_least(f"{label}: accuracy of auto - its accuracy", auto["accuracy"] - hand["accuracy"], -TOLERANCE),
         ]
