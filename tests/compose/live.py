@@ -65,7 +65,7 @@ def main(path: Path) -> int:
         new = old.of(clone(folder / "now"), "now")
         try:
             run(old, new, report, folder / "read")
-        except Exception as error:  # noqa: BLE001 - the report says what happened
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the report says what happened
             report.failures.append(f"{type(error).__name__}: {error}")
             sys.stderr.write(new.compose("logs", "--tail", "30"))
         finally:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from db import garbage
 from db.blobs import GRACE_S
@@ -125,3 +127,18 @@ def finish(database: Database, store: FolderStore, marked: garbage.Marked) -> No
     store.delete(marked.sha256)
     with database.begin() as conn:
         garbage.forget(conn, marked)
+
+
+def test_an_end_is_counted_in_memory_and_by_no_write_of_its_own(database: Database, attempt: Attempt) -> None:
+    ending, files = attempt._collect(ENDING)
+    statements: list[str] = []
+
+    def note(conn: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(database.writer, "before_cursor_execute", note)
+    conclude(attempt, ending, files)
+    assert attempt._kit.tally.read() == {"attempts:succeeded": 1}
+    written = set(re.findall(r"(?:INSERT INTO|UPDATE) (\w+)", "\n".join(statements)))
+    assert {"job", "event", "attempt"} <= written
+    assert not written & {"worker", "pool_counter"}
