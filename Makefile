@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof proofs compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof proofs compose-test demo examples up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each wit
 
 proofs: $(READY) ## Take the figures of sim, crashpoints and resume-proof, as last run here, into docs
 	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
+
+log-proof: $(READY) ## Kill N printing jobs at random (N=200) and compare what a reader got with their files
+	$(BIN)/python -m tests.proofs.logs --cases $(or $(N),200)
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

@@ -39,10 +39,11 @@ from worker.inputs import Sources, fetched_inputs
 from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFailed
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
+from worker.points import PointQueue
 from worker.profile import BadProfile, read_profile
 from worker.program_reports import ProgramReports
 from worker.protocol import DataFile, ProtocolError
-from worker.reporter import Reporter
+from worker.reporter import Reporter, Superseded
 from worker.settings import WorkerSettings
 from worker.slots import Share
 from worker.spool import Spool
@@ -149,12 +150,14 @@ class Attempt:
     def _run(self) -> tuple[Ending, Moved | None]:
         self._folder.make()
         carrier = LogCarrier(self.lease, self._folder.log)
-        reporter = Reporter(self._kit.database, self.lease, carrier, keep_states=self._keep_states)
+        points = PointQueue(self._folder.points)
+        reporter = Reporter(self._kit.database, self.lease, carrier, points, keep_states=self._keep_states)
         try:
             ending, files = self._collect(self._execute(reporter))
             moved = self._conclude(reporter, carrier, ending, files)
         finally:
             carrier.close()
+            points.close()
         self._folder.remove()
         return ending, moved
 
@@ -369,6 +372,10 @@ class Attempt:
         """Store all log bytes, then end the attempt in one transaction."""
         database = self._kit.database
         reporter.add_facts(ending.facts)
+        try:
+            self._insist(reporter.flush_until_little_is_left)
+        except Superseded:
+            return None
         self._insist(lambda: carrier.finish(database))
         try:
             return self._insist(lambda: self._end(reporter, ending, files))

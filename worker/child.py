@@ -6,6 +6,7 @@ reaches nothing but its folder and the data. A fork of a warm process and a fres
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import math
@@ -159,6 +160,8 @@ def _outcome_of(task: protocol.Task, report: ChannelReport) -> protocol.Result:
     except InvalidSpec as error:
         return _failed(AttemptOutcome.USER_ERROR, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its outcome
+        if _is_full_disk(error):
+            return _failed(AttemptOutcome.STORAGE_FAILED, f"The disk of the worker is full: {_in_one_line(error)}.")
         traceback.print_exc()
         outcome = AttemptOutcome.OUT_OF_MEMORY if _is_out_of_memory(error) else AttemptOutcome.USER_ERROR
         return _failed(outcome, _in_one_line(error))
@@ -229,6 +232,11 @@ def _sendable(text: str) -> str:
 def _is_out_of_memory(error: Exception) -> bool:
     """TensorFlow's own error is known by name: only `ml` imports TensorFlow."""
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def _is_full_disk(error: Exception) -> bool:
+    """Nothing may be printed then: the log lies on the same disk."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _in_one_line(error: Exception) -> str:

@@ -29,6 +29,7 @@ CHILD_OUTCOMES: Final = frozenset(
         AttemptOutcome.OUT_OF_MEMORY,
         AttemptOutcome.DIVERGED,
         AttemptOutcome.STALLED,
+        AttemptOutcome.STORAGE_FAILED,
     }
 )
 """Outcomes that a child may claim. Those that are not charged are no child's to claim: it would be tried for ever."""

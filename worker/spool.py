@@ -4,6 +4,7 @@
     spool/<worker id>/data/<sha256>         uploaded datasets, shared by the jobs of the worker
     spool/<worker id>/data/decoded-<key>    the same, decoded
     spool/<worker id>/<job>.<attempt>/log   what the job printed; out of the job's reach
+    spool/<worker id>/<job>.<attempt>/points  what it reported while the database was away, and no more
     spool/<worker id>/<job>.<attempt>/work  the job's own folder: inputs, output, tmp
 
 A worker that died leaves its folder behind. The next worker on the same disk takes it over, hands in the log bytes that
@@ -32,6 +33,11 @@ class AttemptFolder:
     @property
     def log(self) -> Path:
         return self.path / "log"
+
+    @property
+    def points(self) -> Path:
+        """Points that wait for the database."""
+        return self.path / "points"
 
     @property
     def work(self) -> Path:

@@ -12,13 +12,14 @@ from typing import Final, assert_never
 
 import structlog
 
-from db.checkpoints import Origin
+from db.checkpoints import Origin, SavedState
 from db.engine import DatabaseUnavailable
 from db.reports import Point
 from trainshed.specs import Guards, Timeout
 from worker.checkpoints import CheckpointCarrier
 from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
+from worker.points import PointsLost
 from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
@@ -97,7 +98,7 @@ class Supervision:
                 self._flush()
         self._hear_the_rest()
         # What the job saved last is what the next attempt goes on from.
-        self._reporter.add_states(self._carrier.finish())
+        self._add_states(self._carrier.finish())
         return self._seen
 
     def _take(self, event: Event) -> None:
@@ -128,7 +129,7 @@ class Supervision:
             case Begun(step=step, epoch=epoch, warnings=warnings):
                 self._reporter.begun(Origin(step, epoch), warnings=warnings)
             case Metrics(points=points):
-                self._reporter.add_points([Point(series, step, value) for series, step, value in points])
+                self._add_points([Point(series, step, value) for series, step, value in points])
             case Saved():
                 self._carrier.announce(frame)
             case Progress():
@@ -141,6 +142,16 @@ class Supervision:
                 return
             case _:
                 assert_never(frame)
+
+    def _add_points(self, points: list[Point]) -> None:
+        if self._seen.lost is not None:
+            return
+        try:
+            self._reporter.add_points(points)
+        except PointsLost as error:
+            log.warning("points.lost", error=str(error))
+            self._seen.lost = str(error)
+            self._running.kill()
 
     def _check_deadline(self) -> None:
         if self._deadline is not None and time.monotonic() >= self._deadline:
@@ -175,10 +186,14 @@ class Supervision:
         if self._program.left_out:
             self._reporter.add_facts({"reports_left_out": self._program.left_out})
 
+    def _add_states(self, states: list[SavedState]) -> None:
+        if self._seen.lost is None:  # else an attempt that goes on from them would leave a gap before it
+            self._reporter.add_states(states)
+
     def _flush(self) -> None:
         for frame in self._program.read() if self._program else ():
             self._hear(frame)
-        self._reporter.add_states(self._carrier.take())
+        self._add_states(self._carrier.take())
         try:
             self._reporter.flush()
         except Superseded:

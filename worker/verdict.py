@@ -15,6 +15,7 @@ from worker.protocol import Result
 _AFTER_A_STALL: Final = (
     "Its log may say what it waited for. With retry.budget.stalled it goes on from its latest checkpoint."
 )
+_AFTER_A_LOSS: Final = "Make room below TRAINSHED_SPOOL on the worker, and see why the database is away."
 
 
 class Stop(StrEnum):
@@ -46,6 +47,8 @@ class Seen:
     run_timeout_s: float | None = None
     memory_limit_bytes: int | None = None
     cpu_s: float | None = None
+    lost: str | None = None
+    """Why some of what the job reported could not be kept, in words."""
     stall: str | None = None
     """Why a training counts as stalled, in words."""
 
@@ -66,6 +69,8 @@ def verdict(seen: Seen) -> Ending:
 
 
 def _outcome(seen: Seen) -> tuple[AttemptOutcome, str]:
+    if seen.lost is not None and seen.stop is not Stop.CANCEL:
+        return AttemptOutcome.STORAGE_FAILED, f"What it reported could not be kept: {seen.lost}. {_AFTER_A_LOSS}"
     if _succeeded(seen):
         return AttemptOutcome.SUCCEEDED, "Completed."
     if seen.stop is not None:

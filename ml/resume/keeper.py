@@ -35,6 +35,11 @@ class Keeper:
         self._wait_s = _SHORTEST_WAIT_S
         self._files: list[Path] = []
 
+    @property
+    def last_step(self) -> int:
+        """The step of the latest state, 0 when there is none."""
+        return self._last.step
+
     def is_due(self, at: Position) -> bool:
         """Whether a state should be written now, between two steps."""
         policy = self._policy

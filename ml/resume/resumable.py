@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ml.errors import Interrupted
+from ml.errors import Diverged, Interrupted
 from ml.job import RunSettings
 from ml.report import Report
 from ml.resume.environment import environment
@@ -29,10 +30,10 @@ def make_resumable(
     identity: Mapping[str, Any],
     settings: RunSettings,
     clock: Callable[[], float],
-) -> None:
+) -> Keeper:
     """Let `run` go on from the latest of `settings.states`, and write its own below `folder` as `policy` says.
 
-    Once `settings.should_stop` says so, the iteration writes a state and raises `Interrupted`.
+    Once `settings.should_stop` says so, the iteration writes a state and raises `Interrupted`. Returns who writes them.
     """
     here = environment(threads=settings.threads)
     began = _go_on(run, report, identity=identity, here=here, settings=settings)
@@ -47,6 +48,19 @@ def make_resumable(
             keeper.save(take)
 
     run.fit.between = between
+    return keeper
+
+
+@contextmanager
+def naming_last_state(keeper: Keeper) -> Iterator[None]:
+    """Let a `Diverged` that leaves the block say from which step there is a state that is sound."""
+    try:
+        yield
+    except Diverged as error:
+        error.facts["last_good_step"] = keeper.last_step
+        if keeper.last_step:
+            error.detail += f" The checkpoint of step {keeper.last_step} is kept."
+        raise
 
 
 def _go_on(

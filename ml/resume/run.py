@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.errors import Diverged
 from ml.resume.state import Array, Position, TrainingState
 from ml.training.epoch import Epoch
 from ml.training.learner import Learner
@@ -25,8 +26,12 @@ class Run:
     history: list[Epoch] = field(default_factory=list)
 
     def state(self, at: Position, *, environment: Mapping[str, Any], identity: Mapping[str, Any]) -> TrainingState:
-        """Return a copy of all of it. `identity` tells the training from every other one."""
+        """Return a copy of all of it. `identity` tells the training from every other one.
+
+        Raises `Diverged` rather than keep variables or losses that are no numbers.
+        """
         arrays: dict[str, Array] = {f"learner/{name}": array for name, array in self.learner.state().items()}
+        _refuse_not_finite(arrays)
         arrays |= {f"fit/{name}": array for name, array in self.fit.arrays().items()}
         arrays |= {f"best/{number}": np.array(array) for number, array in enumerate(self.best.weights)}
         values = {
@@ -46,6 +51,14 @@ class Run:
         best = state.values["best"]
         self.best.epoch = None if best is None else Epoch(**best)
         self.history[:] = [Epoch(**epoch) for epoch in state.values["history"]]
+
+
+def _refuse_not_finite(arrays: Mapping[str, Array]) -> None:
+    """A loss does not show all: it is that of the weights before the step, and a ReLU makes 0 of what is no number."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            variable = name.rpartition("/")[2]
+            raise Diverged(f"The variable {variable} is no longer finite.", facts={"variable": variable})
 
 
 def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

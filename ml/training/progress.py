@@ -32,13 +32,14 @@ class ProgressMeter:
         if now - self._told < _EVERY_S and step < total:
             return
         self._told = now
+        done = step - self._begin  # none, when an attempt goes on behind the last step of an epoch
         self._report.progress(
             fraction=step / total,
             epoch=(step - 1) // self._steps_per_epoch + 1,
             epochs=self._epochs,
             step=step,
             steps=total,
-            eta_s=(now - self._started) / (step - self._begin) * (total - step),
+            eta_s=(now - self._started) / done * (total - step) if done else None,
         )
 
     def stopped(self, step: int) -> None:

@@ -53,6 +53,9 @@ def _result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseExcepti
         return child._outcome_of(_task(tmp_path, SPEC), child.ChannelReport(there))
 
 
+NO_ROOM = "OSError: [Errno 28] No space left"
+
+
 class ResourceExhaustedError(Exception):
     """Named as TensorFlow's."""
 
@@ -63,6 +66,12 @@ class ResourceExhaustedError(Exception):
         (Diverged("loss is NaN", facts={"step": 3}), AttemptOutcome.DIVERGED, "loss is NaN"),
         (MemoryError("no room"), AttemptOutcome.OUT_OF_MEMORY, "MemoryError: no room"),
         (ResourceExhaustedError("OOM"), AttemptOutcome.OUT_OF_MEMORY, "ResourceExhaustedError: OOM"),
+        (
+            OSError(28, "No space left"),
+            AttemptOutcome.STORAGE_FAILED,
+            f"The disk of the worker is full: {NO_ROOM}.",
+        ),
+        (OSError(2, "No such file"), AttemptOutcome.USER_ERROR, "FileNotFoundError: [Errno 2] No such file"),
         (KeyError("x"), AttemptOutcome.USER_ERROR, "KeyError: 'x'"),
         (ValueError("two\nlines"), AttemptOutcome.USER_ERROR, "ValueError: two lines"),
         (ValueError("no\0text \ud800"), AttemptOutcome.USER_ERROR, "ValueError: no\N{REPLACEMENT CHARACTER}text ?"),

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from ml.errors import Diverged
 from ml.report import MemoryReport
+from ml.resume.file import read_state
 from ml.resume.state import Position
+from ml.run import RunSettings, run
+from ml.training.learner import Learner
 from ml.training.loss_guard import LossGuard
 from tests.ml import tiny
+from trainshed.specs import parse_spec
 
 
 def test_three_reports_in_a_row_far_above_the_first_end_the_training() -> None:
-    guard = LossGuard(10.0)
+    guard = LossGuard(10.0, guessing=1.0)
     for step, loss in enumerate((2.0, 21.0, 22.0), start=1):
         guard.take(step, loss)
     with pytest.raises(Diverged, match=r"23 at step 4, and was above 10 times the 2 it began with for 3") as raised:
         guard.take(4, 23.0)
 
     assert "learning_rate" in raised.value.remedy
-    assert raised.value.facts == {"step": 4}
+    assert raised.value.facts == {"step": 4, "loss": 23.0, "loss_at_start": 2.0}
 
 
 def test_a_spike_and_a_loss_at_the_limit_are_let_pass() -> None:
-    guard = LossGuard(10.0)
+    guard = LossGuard(10.0, guessing=1.0)
     for step, loss in enumerate((2.0, 21.0, 22.0, 3.0, 21.0, 22.0, 20.0, 30.0, 30.0), start=1):
         guard.take(step, loss)
 
 
+def test_a_training_that_begins_with_good_weights_may_get_as_bad_as_guessing_allows() -> None:
+    guard = LossGuard(10.0, guessing=1.0)
+    for step, loss in enumerate((0.001, 9.0, 9.0, 9.0, 9.0), start=1):
+        guard.take(step, loss)
+
+
 def test_a_guard_that_was_taken_away_minds_nothing() -> None:
-    guard = LossGuard(None)
+    guard = LossGuard(None, guessing=1.0)
     for step in range(10):
         guard.take(step, 10.0**step)
 
@@ -56,3 +69,27 @@ def test_a_state_with_a_loss_that_is_no_number_is_not_kept() -> None:
     fit.between = spoil
     with pytest.raises(Diverged, match="The loss is nan at step"):
         list(fit)
+
+
+def test_a_state_with_weights_that_are_no_numbers_is_not_kept_and_the_one_before_is_named(
+    train_document: dict[str, Any], tmp_path: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, calls = Learner.state, iter(range(100))
+
+    def poisoned(self: Learner) -> dict[str, Any]:
+        arrays = state(self)
+        if next(calls) == 1:
+            next(iter(arrays.values())).fill(np.nan)
+        return arrays
+
+    monkeypatch.setattr(Learner, "state", poisoned)
+    document = {**train_document, "checkpoint": {"every_steps": 2}}
+    document["training"] = {"epochs": 4, "batch_size": 8, "steps_per_call": 1}
+    report = MemoryReport()
+    with pytest.raises(Diverged, match=r"no longer finite. The checkpoint of step 2 is kept") as raised:
+        run(parse_spec(document), tmp_path, report, settings=settings)
+
+    assert raised.value.facts["last_good_step"] == 2
+    ((step, path),) = report.states
+    assert step == 2
+    assert all(np.isfinite(array).all() for array in read_state(path).arrays.values())

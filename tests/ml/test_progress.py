@@ -38,6 +38,15 @@ def test_the_time_left_follows_the_pace_so_far():
     assert report.progressed[0].fraction == 0.25
 
 
+def test_an_attempt_that_goes_on_behind_the_last_step_has_no_pace_yet():
+    report = MemoryReport()
+    meter = ProgressMeter(report, epochs=1, steps_per_epoch=8, clock=Clock())
+    meter.go_on_from(8)
+    meter.at(8)
+    assert report.progressed[0].eta_s is None
+    assert report.progressed[0].fraction == 1.0
+
+
 def test_a_tally_averages_over_examples_and_not_over_steps():
     tally = Tally()
     tally.add(1, np.array([[5.0, 1.0], [3.0, 3.0]], np.float32), 8)

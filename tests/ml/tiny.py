@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ def fit(training: Training, learns: Learner, report: MemoryReport, steps: Sequen
         tune(training, examples=53, image_shape=(4, 4, 1), augments=True, threads=2),
         report,
         augment=Augmentation.of(steps, seed=training.seed, images=IMAGES, labels=LABELS, n_classes=3),
-        loss_guard=LossGuard(10.0),
+        loss_guard=LossGuard(10.0, guessing=math.log(3)),
         clock=lambda: 0.0,
     )
 

@@ -83,7 +83,7 @@ class Platform:
 
     def start_worker(self, *, slots: int = 2, options: tuple[str, ...] = ()) -> Process:
         name = f"worker-{len(self.workers) + 1}"
-        env = {"TRAINSHED_SPOOL": str(self.folder / "spool")}
+        env = {"TRAINSHED_SPOOL": self.env.get("TRAINSHED_SPOOL", str(self.folder / "spool"))}
         arguments = ["--serves", "cpu", "--slots", str(slots), "--worker-name", name, *options]
         worker = self._spawn(name, "worker", *arguments, env=env)
         self.workers.append(worker)

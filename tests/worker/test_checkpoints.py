@@ -18,6 +18,7 @@ from tests.factories import claim, end, make_project, submit
 from trainshed.states import AttemptOutcome
 from worker.checkpoints import CheckpointCarrier, fetched_states
 from worker.logs import LogCarrier
+from worker.points import PointQueue
 from worker.protocol import Saved
 from worker.reporter import Reporter, Superseded
 
@@ -53,7 +54,7 @@ def carrier(folder: Path, won: Claim, database: Database, store: FolderStore) ->
 def reporter(database: Database, won: Claim, tmp_path: Path) -> Iterator[Reporter]:
     (tmp_path / "log").touch()
     logs = LogCarrier(won.lease, tmp_path / "log")
-    yield Reporter(database, won.lease, logs, keep_states=2)
+    yield Reporter(database, won.lease, logs, PointQueue(tmp_path / "points"), keep_states=2)
     logs.close()
 
 

@@ -24,6 +24,7 @@ from worker.cache import DataCache
 from worker.launch.launcher import Launcher
 from worker.logs import LogCarrier
 from worker.plan import plan_worker
+from worker.points import PointQueue
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
@@ -71,7 +72,8 @@ def attempt(database: Database, store: FolderStore, won: Claim, tmp_path: Path) 
 def conclude(attempt: Attempt, ending: Ending, files: tuple) -> str:
     carrier = LogCarrier(attempt.lease, attempt._folder.log)
     try:
-        moved = attempt._conclude(Reporter(attempt._kit.database, attempt.lease, carrier), carrier, ending, files)
+        reporter = Reporter(attempt._kit.database, attempt.lease, carrier, PointQueue(attempt._folder.points))
+        moved = attempt._conclude(reporter, carrier, ending, files)
     finally:
         carrier.close()
     assert moved is not None

@@ -88,3 +88,45 @@ def test_a_closed_attempt_still_takes_its_last_bytes_from_its_own_worker(
     assert stored(database) == b"late"
     hand_in(database, Lease(lease.job_id, lease.attempt, "wrk_other"), path)
     assert stored(database) == b"late"
+
+
+def test_of_a_log_without_end_the_beginning_is_kept_with_a_line_that_says_so(
+    database: Database, lease: Lease, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * 1000)
+    carrier = LogCarrier(lease, path, most_bytes=1000)
+    carrier.finish(database)
+    assert stored(database) == b"x" * 1000
+    for _ in range(3):  # the job goes on printing
+        with path.open("ab") as log:
+            log.write(b"y" * 600_000)
+        carrier.finish(database)
+    carrier.close()
+    assert stored(database) == b"x" * 1000 + b"\n[the log ends here: more than 1000 bytes are not kept]\n"
+    assert path.stat().st_size == 1001
+
+
+def test_a_dead_workers_log_without_end_is_handed_in_with_the_same_line(
+    database: Database, lease: Lease, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * 1500)
+    carrier = LogCarrier(lease, path, most_bytes=1000)
+    with database.begin() as conn:
+        carrier.store(conn, carrier.read())  # its worker was killed behind it
+    carrier.close()
+    hand_in(database, lease, path, most_bytes=1000)
+    assert stored(database) == b"x" * 1000 + b"\n[the log ends here: more than 1000 bytes are not kept]\n"
+
+
+def test_a_database_that_lost_what_it_had_gets_all_of_it_again(
+    database: Database, lease: Lease, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"first second")
+    carrier = LogCarrier(lease, path)
+    carrier.stored(6)  # as it was before the database was restored
+    carrier.finish(database)
+    carrier.close()
+    assert stored(database) == b"first second"

@@ -40,6 +40,8 @@ def result(outcome: AttemptOutcome = AttemptOutcome.SUCCEEDED) -> Result:
             "prog cannot be run: nope",
         ),
         (Seen(bad_frame=BadFrame("garbage"), exited=exited(None, 9)), "crashed", "garbage"),
+        (Seen(lost="no room", exited=exited(), result=result()), "storage_failed", "could not be kept: no room"),
+        (Seen(lost="no room", stop=Stop.CANCEL, exited=exited(None, 9)), "cancelled", "Cancelled"),
         (Seen(), "crashed", "init"),
     ],
 )

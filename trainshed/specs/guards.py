@@ -19,7 +19,8 @@ class Guards(SpecModel):
     """
 
     loss_factor: Factor | None = 10.0
-    """End as `diverged` when the training loss of three reports in a row is more than this times that of the first."""
+    """End as `diverged` when the training loss of three reports in a row is more than this times that of the
+    first, or of guessing where that is worse."""
     stall_factor: Factor | None = 100.0
     """End as `stalled` when no step ends for longer than this times the median of the steps so far, and no less than
     `stall_at_least`. Validation counts as progress while it goes on."""

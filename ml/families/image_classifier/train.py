@@ -27,7 +27,7 @@ from ml.model.exports import export
 from ml.model.file import save_model, weights_digest, with_preprocessing
 from ml.precision import computing_in, has_bfloat16
 from ml.report import Report
-from ml.resume.resumable import make_resumable
+from ml.resume.resumable import make_resumable, naming_last_state
 from ml.resume.run import Run
 from ml.runtime import set_up
 from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
@@ -184,13 +184,13 @@ def _fit(
         tuned,
         report,
         augment=augment,
-        loss_guard=LossGuard(spec.guards.loss_factor),
+        loss_guard=LossGuard(spec.guards.loss_factor, guessing=math.log(dataset.n_classes)),
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
     keeps_best = _keeps_best(spec)
     run = Run(learner, fit, BestWeights(built.network, _monitor(spec)))
-    make_resumable(
+    keeper = make_resumable(
         run,
         workspace.checkpoints,
         spec.checkpoint,
@@ -199,11 +199,12 @@ def _fit(
         settings=settings,
         clock=clock,
     )
-    for epoch in fit:
-        run.history.append(epoch)
-        checkpoints.after(epoch)
-        if keeps_best:
-            run.best.after(epoch)
+    with naming_last_state(keeper):
+        for epoch in fit:
+            run.history.append(epoch)
+            checkpoints.after(epoch)
+            if keeps_best:
+                run.best.after(epoch)
     return tuple(run.history), run.best.restore() if keeps_best else run.history[-1]
 
 
