@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
+from db import claim_rules
 from db.bulk import BulkInsert
 from db.clock import read_clock
 from db.leases import LEASE_S, Lease
@@ -252,11 +253,8 @@ _CLAIM: Final = Statement(
     f"""
     WITH best AS {{materialized}} (
         SELECT id AS best_id FROM job
-        WHERE state = 'queued' AND pool = :pool AND not_before <= {{now}}
-          AND COALESCE(cpus, :slot_cpus) <= :cpus AND COALESCE(memory_bytes, 0) <= :memory_bytes AND gpus <= :gpus
-          AND (kind <> 'command' OR :runs_commands)
-          AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner AND worker.drain)
-        ORDER BY priority DESC, not_before, id LIMIT 1 {{skip_locked}}
+        WHERE {claim_rules.given(":")}
+        ORDER BY {claim_rules.ORDER} LIMIT 1 {{skip_locked}}
     )
     UPDATE job SET state = 'running', reason = 'starting', message = :message, attempt = attempt + 1, owner = :owner,
         lease_expires_at = {{now}} + :lease_s, hb = hb + 1, request = NULL, progress = NULL,

@@ -40,6 +40,7 @@ from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFai
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
 from worker.profile import BadProfile, read_profile
+from worker.program_reports import ProgramReports
 from worker.protocol import DataFile, ProtocolError
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
@@ -203,6 +204,7 @@ class Attempt:
                 guards=guards,
                 on_start=on_start,
                 on_fenced=self._kit.tally.fenced,
+                program=ProgramReports(self._folder.work) if seen.program is not None else None,
             )
             return verdict(supervision.watch())
         finally:

@@ -19,6 +19,7 @@ from trainshed.specs import Guards, Timeout
 from worker.checkpoints import CheckpointCarrier
 from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
+from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
 from worker.stall import StallWatch
@@ -64,8 +65,12 @@ class Supervision:
         guards: Guards | None = None,
         on_start: Callable[[], None] = lambda: None,
         on_fenced: Callable[[], None] = lambda: None,
+        program: ProgramReports | None = None,
     ) -> None:
-        """`guards`: a training's. `on_start` hears that the job's code runs, `on_fenced` that a report was refused."""
+        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
+
+        A program reports by `program`, a training child by its channel; `guards` are those of a training.
+        """
         self._running = running
         self._reporter = reporter
         self._carrier = carrier
@@ -74,6 +79,7 @@ class Supervision:
         self._seen = seen
         self._on_start = on_start
         self._on_fenced = on_fenced
+        self._program = program
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
         self._stall_watch = StallWatch(guards, time.monotonic()) if guards else None
@@ -89,6 +95,7 @@ class Supervision:
             self._carry_out_orders()
             if self._flush_pace.is_due():
                 self._flush()
+        self._hear_the_rest()
         # What the job saved last is what the next attempt goes on from.
         self._reporter.add_states(self._carrier.finish())
         return self._seen
@@ -160,7 +167,17 @@ class Supervision:
             case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT | Stop.STALL:
                 self._running.terminate(self._timeout.grace)
 
+    def _hear_the_rest(self) -> None:
+        if self._program is None:
+            return
+        for frame in self._program.read_rest():
+            self._hear(frame)
+        if self._program.left_out:
+            self._reporter.add_facts({"reports_left_out": self._program.left_out})
+
     def _flush(self) -> None:
+        for frame in self._program.read() if self._program else ():
+            self._hear(frame)
         self._reporter.add_states(self._carrier.take())
         try:
             self._reporter.flush()
