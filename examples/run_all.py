@@ -27,30 +27,33 @@ HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
 UPLOADS = {"fashion": Path("/usr/share/datasets/fashion-mnist")}
 """Datasets that examples name, and the folder each is uploaded from; the heads say how to get them."""
-_PROMISE = re.compile(r"Expect (?P<least>\d\.\d+) (?P<score>\w+) or more")
+_PROMISE = re.compile(r"[Ee]xpect (?P<least>\d\.\d+) (?P<score>\w+) or more")
 console = Console(width=100)
 
 
 @dataclass(frozen=True)
 class Example:
-    """One spec, and what its head promises of its score on the test part."""
+    """One spec, and what its head promises of its scores on the test part."""
 
     name: str
     path: Path
-    score: str
-    least: float
+    least: dict[str, float]
 
     @classmethod
     def read(cls, path: Path) -> Example | None:
         """Return None for a spec that promises no score."""
         head = " ".join(line.lstrip("# ") for line in path.read_text().splitlines() if line.startswith("#"))
-        promise = _PROMISE.search(head)
-        return cls(path.stem, path, promise["score"], float(promise["least"])) if promise else None
+        promised = {promise["score"]: float(promise["least"]) for promise in _PROMISE.finditer(head)}
+        return cls(path.stem, path, promised) if promised else None
+
+    def failed(self, why: str) -> list[Result]:
+        """Return what came of an example that was not measured."""
+        return [Result(self.name, score, least, None, None, why) for score, least in self.least.items()]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one example. `value` None: it did not run to its end, and `note` says why."""
+    """What came of one promise. `value` None: it did not run to its end, and `note` says why."""
 
     name: str
     score: str
@@ -73,18 +76,18 @@ def main() -> int:
         sys.exit(f"no such example: {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in found)}")
     chosen = [example for example in found if not sys.argv[1:] or example.name in sys.argv[1:]]
     with trainshed_up(FOLDER) as client:
-        results = [run(client, example) for example in chosen]
+        results = [result for example in chosen for result in run(client, example)]
     (FOLDER / "report.json").write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
     show(results)
     return int(any(result.is_missed for result in results))
 
 
-def run(client: Client, example: Example) -> Result:
+def run(client: Client, example: Example) -> list[Result]:
     """Train, and measure on the test part."""
     console.print(f"{example.name} ...")
     missing = provide(client, example)
     if missing:
-        return Result(example.name, example.score, example.least, None, None, f"left out: {missing}")
+        return example.failed(f"left out: {missing}")
     began = time.monotonic()
     try:
         train = client.submit(example.path)
@@ -93,9 +96,12 @@ def run(client: Client, example: Example) -> Result:
         )
         metrics = client.wait(evaluate.id, raise_on_failure=True).latest_metrics
     except JobFailed as error:
-        return Result(example.name, example.score, example.least, None, None, str(error))
+        return example.failed(str(error))
     seconds = round(time.monotonic() - began, 1)
-    return Result(example.name, example.score, example.least, metrics[f"evaluation/{example.score}"], seconds)
+    return [
+        Result(example.name, score, least, metrics[f"evaluation/{score}"], seconds)
+        for score, least in example.least.items()
+    ]
 
 
 def provide(client: Client, example: Example) -> str | None:

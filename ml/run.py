@@ -13,8 +13,9 @@ from typing import assert_never
 import tensorflow as tf
 
 from ml.errors import OutOfMemory
-from ml.families import image_classifier
+from ml.families.registry import FAMILIES
 from ml.job import DataFile, RunSettings, Summary
+from ml.model.card import FILE_NAME, family_of
 from ml.profile import profile
 from ml.report import Report
 from ml.workspace import Workspace
@@ -41,9 +42,10 @@ def run(spec: MlSpec, workdir: Path, report: Report, *, settings: RunSettings) -
 def _dispatch(spec: MlSpec, workspace: Workspace, report: Report, settings: RunSettings) -> Summary:
     match spec:
         case TrainSpec():
-            return image_classifier.train(spec, workspace, report, settings=settings)
+            return FAMILIES[spec.model.family].train(spec, workspace, report, settings=settings)
         case EvaluateSpec():
-            return image_classifier.evaluate(spec, workspace, report, settings=settings)
+            family = family_of(workspace.inputs / FILE_NAME)
+            return FAMILIES[family].evaluate(spec, workspace, report, settings=settings)
         case ProfileSpec():
             return profile(spec, workspace, report, settings=settings)
         case _:

@@ -79,15 +79,23 @@ def _fetch(version: DatasetInput, data: Data | None, used: ExitStack, sources: S
 
 
 def _data_of(spec: JobSpec, database: Database) -> Data | None:
-    """Return what the job says of the data that it needs decoded: an evaluation may leave that to its train job."""
+    """Return what the job says of the data that it needs decoded: an evaluation may leave that to its train job.
+
+    None: it reads the file itself, as families that take tables do.
+    """
     if isinstance(spec, TrainSpec):
-        return spec.data
-    if not isinstance(spec, EvaluateSpec) or spec.data is not None:
-        return spec.data if isinstance(spec, EvaluateSpec) else None
+        return _decoded(spec)
+    if not isinstance(spec, EvaluateSpec):
+        return None
     with database.read() as conn:
         document = inputs.spec_of(conn, spec.model.job)
     try:
         trained = parse_spec(document)
     except InvalidSpec:  # the job is gone, or of another version: the child decodes by itself
         return None
-    return trained.data if isinstance(trained, TrainSpec) else None
+    decoded = _decoded(trained) if isinstance(trained, TrainSpec) else None
+    return decoded if decoded is None or spec.data is None else spec.data
+
+
+def _decoded(trained: TrainSpec) -> Data | None:
+    return trained.data if trained.model.takes == "images" else None

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.dataset import Images
-
 Rows = npt.NDArray[np.int64]
 
 
-def first_equal(images: Images) -> Rows:
-    """Return for each image (n,) the first row with the same pixels: its own, where there is none before it."""
+def first_equal(images: npt.NDArray[Any]) -> Rows:
+    """Return for each example (n, ...) the first row with the same bits: its own, where there is none before it."""
     first: dict[bytes, int] = {}
     rows = np.empty(len(images), np.int64)
     for row, image in enumerate(images):

@@ -42,6 +42,7 @@ def load_builtin(name: str) -> Dataset:
     hint = f" Did you mean {suggestion}?" if suggestion else ""
     raise InvalidData(
         f"There is no dataset {name!r}.{hint}",
-        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path: {FORMATS}.",
+        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path: {FORMATS}. Tables are for"
+        " families that take one: tabular_classifier.",
         field="data.dataset",
     )

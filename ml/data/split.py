@@ -9,16 +9,47 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.dataset import Dataset, Labels
+from ml.data.dataset import Labels
 from ml.errors import InvalidData
 from trainshed.specs import Split
 
 Rows = npt.NDArray[np.int64]
+
+
+class Labelled(Protocol):
+    """Examples of any kind with a class each, and the facts that go on a model's card. `Dataset` says what each is."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def own_validation_from(self) -> int | None: ...
+    @property
+    def own_test_from(self) -> int | None: ...
+    @property
+    def held_out_from(self) -> int | None: ...
+    @property
+    def provenance(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def synthetic(self) -> bool: ...
+    @property
+    def dropped(self) -> Mapping[str, int]: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +81,7 @@ class Parts:
         return digest.hexdigest()
 
 
-def divide(dataset: Dataset, split: Split) -> Parts:
+def divide(dataset: Labelled, split: Split) -> Parts:
     """Divide the rows of `dataset`. Raises `InvalidData` when a part or a class would come out empty."""
     drawn_from = dataset.labels[: dataset.held_out_from]
     own_validation, own_test = _own_parts(dataset)
@@ -66,7 +97,7 @@ def divide(dataset: Dataset, split: Split) -> Parts:
     return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def _own_parts(dataset: Dataset) -> tuple[Rows, Rows]:
+def _own_parts(dataset: Labelled) -> tuple[Rows, Rows]:
     """Return the rows that the data itself holds out for validation and for testing."""
     rows = np.arange(len(dataset.labels), dtype=np.int64)
     test = rows[:0] if dataset.own_test_from is None else rows[dataset.own_test_from :]
@@ -75,7 +106,7 @@ def _own_parts(dataset: Dataset) -> tuple[Rows, Rows]:
     return rows[dataset.own_validation_from : dataset.own_test_from], test
 
 
-def _stratified(labels: Labels, dataset: Dataset, split: Split) -> tuple[Rows, Rows, Rows]:
+def _stratified(labels: Labels, dataset: Labelled, split: Split) -> tuple[Rows, Rows, Rows]:
     by_class = []
     for number, name in enumerate(dataset.class_names):
         rows = np.flatnonzero(labels == number)
@@ -117,8 +148,8 @@ def _shuffled(rows: npt.NDArray[np.integer], seed: list[int]) -> Rows:
     return np.random.Generator(np.random.PCG64(seed)).permutation(rows.astype(np.int64))
 
 
-def _refuse_untrained_class(dataset: Dataset, train: Rows) -> None:
-    members = np.bincount(dataset.labels[train], minlength=dataset.n_classes)
+def _refuse_untrained_class(dataset: Labelled, train: Rows) -> None:
+    members = np.bincount(dataset.labels[train], minlength=len(dataset.class_names))
     missing = np.flatnonzero(members == 0)
     if missing.size:
         raise InvalidData(

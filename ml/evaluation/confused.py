@@ -40,9 +40,14 @@ def most_confused(
     *,
     class_names: tuple[str, ...],
     most: int,
+    answers: Labels | None = None,
 ) -> tuple[ConfusedExample, ...]:
-    """Return the wrong answers with the highest confidence, highest first; of equal ones the first."""
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    """Return the wrong answers with the highest confidence, highest first; of equal ones the first.
+
+    `answers` (n,) are what a threshold made of the probabilities; by default the likeliest class is the answer.
+    """
+    predicted = probabilities.argmax(axis=1) if answers is None else answers
+    confidence = probabilities[np.arange(len(labels)), predicted]
     wrong = np.flatnonzero(predicted != labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
     return tuple(

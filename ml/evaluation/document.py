@@ -10,8 +10,10 @@ from ml.evaluation.calibration import Bin
 from ml.evaluation.confused import ConfusedExample, ConfusedPair, confused_pairs
 from ml.evaluation.intervals import Interval
 from ml.evaluation.logistic import LogisticBaseline
+from ml.evaluation.risk import Risk
 from ml.evaluation.scores import Baseline, ClassScore, Scores
-from ml.model.card import ModelCard
+from ml.evaluation.verdict import verdict
+from ml.model.card import ClassifierCard
 from trainshed.specs import Data, SpecModel
 
 
@@ -37,8 +39,13 @@ class EvaluationDocument(SpecModel):
     """Always answering with the most frequent class of training."""
     beats_baseline: bool
     logistic_regression: LogisticBaseline | None
-    """Logistic regression on the pixels; null for other data than that of training, or where it was not asked for."""
+    """Logistic regression on the pixels or columns; null for other data than that of training, or where it was not
+    asked for."""
     beats_logistic_regression: bool | None
+    verdict: str
+    """The model beside its baselines, in words."""
+    risk: Risk | None = None
+    """Where a class was named that must not be missed; metrics and confusion matrix are at its threshold then."""
     per_class: tuple[ClassScore, ...]
     confusion_matrix: tuple[tuple[int, ...], ...]
     """Rows are true classes, columns predicted ones, in the order of `classes`."""
@@ -53,7 +60,7 @@ class EvaluationDocument(SpecModel):
 def as_document(
     scores: Scores,
     baseline: Baseline,
-    card: ModelCard,
+    card: ClassifierCard,
     *,
     split: str,
     data: Data,
@@ -62,6 +69,7 @@ def as_document(
     intervals: dict[str, Interval],
     logistic: LogisticBaseline | None,
     most_confused: tuple[ConfusedExample, ...],
+    risk: Risk | None = None,
 ) -> EvaluationDocument:
     """Put scores and what they were measured on together."""
     return EvaluationDocument(
@@ -79,9 +87,16 @@ def as_document(
         beats_baseline=scores.metrics["accuracy"] > baseline.accuracy,
         logistic_regression=logistic,
         beats_logistic_regression=None if logistic is None else scores.metrics["accuracy"] > logistic.accuracy,
+        verdict=verdict(scores.metrics["accuracy"], intervals["accuracy"], _accuracies(baseline, logistic)),
+        risk=risk,
         per_class=scores.per_class,
         confusion_matrix=scores.confusion,
         confused_pairs=confused_pairs(np.asarray(scores.confusion), class_names=card.classes),
         most_confused=most_confused,
         calibration=scores.calibration,
     )
+
+
+def _accuracies(baseline: Baseline, logistic: LogisticBaseline | None) -> dict[str, float]:
+    always = {f"always answering {baseline.class_name}": baseline.accuracy}
+    return always if logistic is None else always | {"logistic regression": logistic.accuracy}

@@ -35,7 +35,13 @@ def intervals(confusion: npt.NDArray[np.int64], losses: npt.NDArray[np.float64])
     random = np.random.Generator(np.random.PCG64(0))
     drawn = _drawn_metrics(confusion, random)
     drawn["loss"] = _drawn_means(losses, random)
-    return {name: _interval(values) for name, values in drawn.items()}
+    return {name: middle(values) for name, values in drawn.items()}
+
+
+def middle(values: npt.NDArray[np.float64]) -> Interval:
+    """Return the middle 95 % of values."""
+    low, high = np.percentile(values, [(100 - _LEVEL) / 2, (100 + _LEVEL) / 2])
+    return Interval(float(low), float(high))
 
 
 def _drawn_metrics(confusion: npt.NDArray[np.int64], random: np.random.Generator) -> dict[str, npt.NDArray[np.float64]]:
@@ -70,8 +76,3 @@ def _drawn_means(losses: npt.NDArray[np.float64], random: np.random.Generator) -
     counts = (min(at_once, _DRAWS - start) for start in range(0, _DRAWS, at_once))
     means = [losses[random.integers(0, len(losses), (count, len(losses)))].mean(axis=1) for count in counts]
     return np.concatenate(means)
-
-
-def _interval(values: npt.NDArray[np.float64]) -> Interval:
-    low, high = np.percentile(values, [(100 - _LEVEL) / 2, (100 + _LEVEL) / 2])
-    return Interval(float(low), float(high))

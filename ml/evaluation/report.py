@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument
+from ml.evaluation.intervals import Interval
 from ml.evaluation.reliability_picture import reliability_svg
 
 _STYLE: Final = """
@@ -32,7 +33,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def render_report(document: EvaluationDocument, pictures: Sequence[bytes]) -> str:
-    """Return the page. `pictures` are PNG files, one for each of `document.most_confused`."""
+    """Return the page. `pictures` are PNG files, one for each of `document.most_confused`; or none."""
     title = f"{document.model_name}: {document.metrics['accuracy']:.1%} accuracy on {document.split}"
     return "\n".join(
         [
@@ -43,6 +44,7 @@ def render_report(document: EvaluationDocument, pictures: Sequence[bytes]) -> st
             f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             *_verdict(document),
+            *_risk(document),
             "<h2>Metrics</h2>",
             _metrics(document),
             "<h2>Beside baselines</h2>",
@@ -65,7 +67,7 @@ def render_report(document: EvaluationDocument, pictures: Sequence[bytes]) -> st
 def _verdict(document: EvaluationDocument) -> Iterable[str]:
     beats = document.beats_baseline and document.beats_logistic_regression is not False
     says = "The model beats its baselines." if beats else "The model does not beat its baselines: do not use it."
-    yield f'<p class="verdict{"" if beats else " poor"}">{says}</p>'
+    yield f'<p class="verdict{"" if beats else " poor"}">{says} {escape(document.verdict)}</p>'
     if document.seen_in_training and document.split in {"validation", "test"}:
         yield (
             f'<p class="verdict poor">The model was trained on {document.seen_in_training:,} of these examples: the '
@@ -73,13 +75,33 @@ def _verdict(document: EvaluationDocument) -> Iterable[str]:
         )
 
 
+def _risk(document: EvaluationDocument) -> Iterable[str]:
+    risk = document.risk
+    if risk is None:
+        return
+    chosen = (
+        "the likelier class" if risk.asked_recall is None else f"recall {risk.asked_recall:g} on the validation part"
+    )
+    yield (
+        f"<h2>Finding {escape(risk.positive)}</h2><p>The answer is {escape(risk.positive)} from a probability of"
+        f" {risk.threshold:.4f} on, chosen for {chosen}.</p>"
+    )
+    yield _table(("metric", "value", "95 % interval"), _with_intervals(risk.metrics, risk.intervals))
+    yield f"<p>How often it is {escape(risk.positive)}, by how likely the model says it is.</p>"
+    yield reliability_svg(risk.reliability)
+
+
 def _metrics(document: EvaluationDocument) -> str:
+    return _table(("metric", "value", "95 % interval"), _with_intervals(document.metrics, document.intervals))
+
+
+def _with_intervals(metrics: Mapping[str, float], intervals: Mapping[str, Interval]) -> list[tuple[str, str, str]]:
     rows = []
-    for name, value in document.metrics.items():
-        interval = document.intervals.get(name)
+    for name, value in metrics.items():
+        interval = intervals.get(name)
         between = f"{interval.low:.4f} to {interval.high:.4f}" if interval else ""
         rows.append((name.replace("_", " "), f"{value:.4f}", between))
-    return _table(("metric", "value", "95 % interval"), rows)
+    return rows
 
 
 def _baselines(document: EvaluationDocument) -> str:
@@ -110,7 +132,14 @@ def _pairs(document: EvaluationDocument) -> Iterable[str]:
 def _confused(document: EvaluationDocument, pictures: Sequence[bytes]) -> Iterable[str]:
     if not document.most_confused:
         return
-    yield "<h2>Surest wrong answers</h2><div class=pictures>"
+    yield "<h2>Surest wrong answers</h2>"
+    if not pictures:
+        yield _table(
+            ("row", "true class", "answer", "probability"),
+            [(f"{one.row:,}", one.true, one.predicted, f"{one.confidence:.1%}") for one in document.most_confused],
+        )
+        return
+    yield "<div class=pictures>"
     for example, picture in zip(document.most_confused, pictures, strict=True):
         source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         true, answer = escape(example.true), escape(example.predicted)

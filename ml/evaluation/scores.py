@@ -41,9 +41,18 @@ class Scores:
     """Data of the reliability diagram."""
 
 
-def score(labels: Labels, logits: npt.NDArray[np.float32], *, class_names: tuple[str, ...]) -> Scores:
-    """Score logits (n, classes) against labels (n,). The loss is cross-entropy in nats, averaged over examples."""
-    predicted = logits.argmax(axis=1)
+def score(
+    labels: Labels,
+    logits: npt.NDArray[np.float32],
+    *,
+    class_names: tuple[str, ...],
+    answers: Labels | None = None,
+) -> Scores:
+    """Score logits (n, classes) against labels (n,). The loss is cross-entropy in nats, averaged over examples.
+
+    `answers` (n,) are what a threshold made of the logits; by default the likeliest class is the answer.
+    """
+    predicted = logits.argmax(axis=1) if answers is None else answers
     classes = np.arange(len(class_names))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0)
     by_class = [

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.errors import InvalidData
 from ml.training.epoch import Epoch
-from trainshed.specs import Clean, Data, Pictures, SpecModel, Split
+from trainshed.specs import Clean, Columns, Data, Pictures, SpecModel, Split
 from trainshed.specs.preprocess import AnyStep
 
 FILE_NAME = "model.json"
@@ -39,6 +39,8 @@ class TrainedOn(SpecModel):
     """How it was stored."""
     images: Pictures | None = None
     """How picture files were decoded."""
+    columns: Columns | None = None
+    """What the columns of a table were said to be."""
     clean: Clean = Clean()
     """How it was cleaned."""
     dropped: dict[str, int] = Field(default_factory=dict)
@@ -49,22 +51,22 @@ class TrainedOn(SpecModel):
     def as_data(self) -> Data:
         """Return the same as a spec says it."""
         path, dataset = (self.source, None) if self.source.startswith("/") else (None, self.source)
-        return Data(path=path, dataset=dataset, split=self.split, images=self.images, clean=self.clean)
+        return Data(
+            path=path, dataset=dataset, split=self.split, images=self.images, columns=self.columns, clean=self.clean
+        )
 
 
-class ModelCard(SpecModel):
-    """One trained model. `model.keras` beside it takes raw images and gives one logit a class."""
+class ClassifierCard(SpecModel):
+    """One trained model. `model.keras` beside it gives one logit a class."""
 
     format_version: Literal[1] = 1
     name: str
-    family: Literal["image_classifier"]
+    family: str
     preset: str
     classes: Annotated[tuple[str, ...], Field(min_length=2)]
     """Names in the order of the logits."""
-    input_shape: tuple[int, int, int]
-    """Height, width and channels of a raw image."""
-    preprocess: tuple[AnyStep, ...]
-    """Steps that are part of the saved model."""
+    input_shape: tuple[int, ...]
+    """Of one example as `model.keras` takes it."""
     data: TrainedOn
     spec: dict[str, Any]
     """The job spec with its defaults filled in."""
@@ -83,11 +85,36 @@ class ModelCard(SpecModel):
     weights_sha256: _Digest
 
 
-def read_card(path: Path) -> ModelCard:
-    """Read `model.json`. Raises `InvalidData`."""
+class ModelCard(ClassifierCard):
+    """An image classifier; it takes raw images."""
+
+    family: Literal["image_classifier"]
+    input_shape: tuple[int, int, int]
+    """Height, width and channels of a raw image."""
+    preprocess: tuple[AnyStep, ...]
+    """Steps that are part of the saved model."""
+
+
+class _Head(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    format_version: Literal[1]
+    family: Literal["image_classifier", "tabular_classifier"]
+
+
+_Card = TypeVar("_Card", bound=BaseModel)
+
+
+def family_of(path: Path) -> str:
+    """Return the family of the model that a card is of. Raises `InvalidData`."""
+    return read_card(path, _Head).family
+
+
+def read_card(path: Path, form: type[_Card]) -> _Card:
+    """Read `model.json` as the card of a family. Raises `InvalidData`."""
     remedy = "Only models that a train job of Trainshed made can be evaluated."
     try:
-        return ModelCard.model_validate_json(path.read_bytes())
+        return form.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InvalidData(f"{path.name} cannot be read: {error.strerror}.", remedy=remedy, path=path.name) from error
     except ValidationError as error:

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
-from ml.model.card import ModelCard
+from ml.model.card import ClassifierCard
 
 
-def render_card(card: ModelCard) -> str:
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """What a family says of its own, in Markdown."""
+
+    kind: str
+    """For example "An image classifier"."""
+    usage: str
+    """What model.keras takes and gives."""
+    preparation: str
+    """What happens between data and network."""
+
+
+def render_card(card: ClassifierCard, text: CardText) -> str:
     """Return the card as Markdown."""
     return "\n\n".join(
         [
             f"# {card.name}",
-            _introduction(card),
+            _introduction(card, text),
             f"## Numbers\n\n{_metrics(card)}",
             f"## Data\n\n{_data(card)}",
-            f"## Preprocessing\n\n{_preprocessing(card)}",
+            f"## Preprocessing\n\n{text.preparation}",
             f"## Make it again\n\n{_recipe(card)}",
             f"```json\n{json.dumps(card.spec, indent=2)}\n```\n",
         ]
     )
 
 
-def _introduction(card: ModelCard) -> str:
-    height, width, channels = card.input_shape
+def _introduction(card: ClassifierCard, text: CardText) -> str:
     return (
-        f"An image classifier (`{card.preset}`, {card.parameters:,} parameters) for {len(card.classes)} classes: "
-        f"{', '.join(card.classes)}.\n\n"
-        f"`model.keras` takes raw images of {height} x {width} pixels and {channels} channel(s), float32, and gives "
-        "one logit a class; their softmax are probabilities."
+        f"{text.kind} (`{card.preset}`, {card.parameters:,} parameters) for {len(card.classes)} classes: "
+        f"{', '.join(card.classes)}.\n\n{text.usage}"
     )
 
 
-def _metrics(card: ModelCard) -> str:
+def _metrics(card: ClassifierCard) -> str:
     rows = "\n".join(f"| {name.replace('_', ' ')} | {value:.4f} |" for name, value in card.metrics.items())
     return (
         f"After epoch {card.exported_epoch} of {len(card.history)}:\n\n| metric | value |\n|---|---|\n{rows}\n\n"
@@ -40,7 +50,7 @@ def _metrics(card: ModelCard) -> str:
     )
 
 
-def _data(card: ModelCard) -> str:
+def _data(card: ClassifierCard) -> str:
     data = card.data
     counts = ", ".join(f"{count} {name}" for name, count in data.counts.items())
     lines = [
@@ -52,17 +62,11 @@ def _data(card: ModelCard) -> str:
     lines += [f"- Left out by cleaning: {count} ({why})" for why, count in data.dropped.items()]
     lines += [f"- **Warning**: {finding}" for finding in data.findings]
     if data.synthetic:
-        lines.insert(0, "- **Synthetic data**: the numbers say nothing about real images.")
+        lines.insert(0, "- **Synthetic data**: the numbers say nothing about the real world.")
     return "\n".join(lines)
 
 
-def _preprocessing(card: ModelCard) -> str:
-    steps = [step.model_dump(mode="json") for step in card.preprocess]
-    listed = "\n".join(f"{number}. `{json.dumps(step)}`" for number, step in enumerate(steps, start=1))
-    return f"Part of the saved model, in order:\n\n{listed}" if listed else "None."
-
-
-def _recipe(card: ModelCard) -> str:
+def _recipe(card: ClassifierCard) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
     return (
         f"The spec below with {card.threads} thread(s) and {versions} gives the same weights, bit for bit, on the same "

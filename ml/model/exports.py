@@ -8,27 +8,29 @@ from typing import Any, Final, Literal
 import keras
 import tensorflow as tf
 
-from ml.model.card import ModelCard
+from ml.model.card import ClassifierCard
 from ml.workspace import Workspace
 
 Form = Literal["saved_model", "tensorboard"]
 
 
-def export(forms: Sequence[Form], model: keras.Model, card: ModelCard, workspace: Workspace) -> None:
+def export(forms: Sequence[Form], model: keras.Model, card: ClassifierCard, workspace: Workspace) -> None:
     """Write each form below `output/`."""
     for form in dict.fromkeys(forms):
         _FORMS[form](model, card, workspace)
 
 
-def _saved_model(model: keras.Model, card: ModelCard, workspace: Workspace) -> None:
-    """Write `saved_model/`: raw images (n, height, width, channels) float32 in; probabilities and class names out."""
+def _saved_model(model: keras.Model, card: ClassifierCard, workspace: Workspace) -> None:
+    """Write `saved_model/`: what `model.keras` takes, in; probabilities and class names out."""
     module = tf.Module()
     module.model = model
     module.classes = tf.constant(card.classes)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *card.input_shape), tf.float32, name="images")], autograph=False)
-    def serve(images: Any) -> dict[str, Any]:
-        probabilities = tf.nn.softmax(model(images, training=False))
+    taken = tf.TensorSpec((None, *card.input_shape), tf.float32, name=model.inputs[0].name)
+
+    @tf.function(input_signature=[taken], autograph=False)
+    def serve(examples: Any) -> dict[str, Any]:
+        probabilities = tf.nn.softmax(model(examples, training=False))
         answers = tf.gather(module.classes, tf.argmax(probabilities, axis=-1))
         return {"probabilities": probabilities, "class": answers}
 
@@ -37,7 +39,7 @@ def _saved_model(model: keras.Model, card: ModelCard, workspace: Workspace) -> N
     draft.replace(workspace.output / "saved_model")
 
 
-def _tensorboard(model: keras.Model, card: ModelCard, workspace: Workspace) -> None:
+def _tensorboard(model: keras.Model, card: ClassifierCard, workspace: Workspace) -> None:
     """Write `tensorboard/`: the metrics of each epoch as event files."""
     writer = tf.summary.create_file_writer(str(workspace.output / "tensorboard"))
     with writer.as_default():
@@ -51,7 +53,7 @@ def _tensorboard(model: keras.Model, card: ModelCard, workspace: Workspace) -> N
 _SCALAR: Final = tf.compat.v1.SummaryMetadata(
     plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars"), data_class=1
 )
-_FORMS: Final[dict[Form, Callable[[keras.Model, ModelCard, Workspace], None]]] = {
+_FORMS: Final[dict[Form, Callable[[keras.Model, ClassifierCard, Workspace], None]]] = {
     "saved_model": _saved_model,
     "tensorboard": _tensorboard,
 }

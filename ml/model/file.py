@@ -15,14 +15,19 @@ from ml.workspace import Workspace
 
 
 def with_preprocessing(
-    layers: Sequence[keras.Layer], network: keras.Model, *, image_shape: tuple[int, int, int], name: str
+    layers: Sequence[keras.Layer],
+    network: keras.Model,
+    *,
+    input_shape: tuple[int, ...],
+    name: str,
+    input_name: str = "images",
 ) -> keras.Model:
-    """Return a model that takes raw images (n, *image_shape) and gives what `network` gives; they share weights."""
-    images = keras.Input(image_shape, name="images")
-    outputs = images
+    """Return a model that takes examples (n, *input_shape) and gives what `network` gives; they share weights."""
+    examples = keras.Input(input_shape, name=input_name)
+    outputs = examples
     for layer in layers:
         outputs = layer(outputs)
-    return keras.Model(images, network(outputs), name=name)
+    return keras.Model(examples, network(outputs), name=name)
 
 
 def save_model(model: keras.Model, workspace: Workspace, name: str) -> None:

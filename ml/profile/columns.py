@@ -151,7 +151,10 @@ def _problems(
         if number != rows.label and column.is_label_again:
             yield f"{as_name(column.name)} tells {as_name(rows.names[rows.label])} in every row: it is the label again."
         if number != rows.label and column.texts:
-            yield f"{as_name(column.name)} holds {column.texts} texts; a model takes numbers."
+            yield (
+                f"{as_name(column.name)} holds {column.texts} texts: categories to a model of a table, and nothing"
+                " that a model of images takes."
+            )
     yield from of_labels(labels, columns[0].rows)
     if copies is not None:
         yield from of_copies(copies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml.data.dataset import Dataset
-from ml.data.files import find_file
+from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
@@ -13,6 +13,9 @@ from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
 from ml.report import Report
+from ml.tables.csv_table import write_csv
+from ml.tables.load import BUILTIN_TABLES
+from ml.tables.table import Table
 from ml.workspace import Workspace
 from trainshed.specs import Data, ProfileSpec
 
@@ -21,7 +24,7 @@ _MOST_FACTS = 10
 
 def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary:
     """Look into the data and write what was found. Raises `InvalidData` when it cannot be read at all."""
-    document, dataset = _look_into(spec.data, settings)
+    document, dataset = _look_into(spec.data, settings, workspace)
     if dataset is not None:
         document = with_pictures(document, dataset, workspace)
     workspace.publish_text(FILE_NAME, document.model_dump_json(indent=2))
@@ -32,8 +35,10 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
     return Summary(metrics=metrics, facts={"problems": list(document.problems[:_MOST_FACTS])})
 
 
-def _look_into(data: Data, settings: RunSettings) -> tuple[ProfileDocument, Dataset | None]:
+def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
+    if data.dataset in BUILTIN_TABLES:
+        return profile_csv(_written(BUILTIN_TABLES[data.dataset](), workspace)), None
     if source is None:
         return _of_dataset(load_builtin(data.dataset or ""), size=None)
     match kind_of(source):
@@ -47,3 +52,10 @@ def _look_into(data: Data, settings: RunSettings) -> tuple[ProfileDocument, Data
 
 def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
     return profile_dataset(dataset, size=size), dataset
+
+
+def _written(table: Table, workspace: Workspace) -> DataSource:
+    """Write a table that comes with Trainshed as one that a user would upload."""
+    path = workspace.tmp / "table.csv"
+    write_csv(table, path)
+    return DataSource(table.source, path, path.name, table.provenance)

@@ -47,7 +47,7 @@ class Tuned:
         }
 
 
-def tune(recipe: Training, *, examples: int, image_shape: tuple[int, int, int], augments: bool, threads: int) -> Tuned:
+def tune(recipe: Training, *, examples: int, image_shape: tuple[int, ...], augments: bool, threads: int) -> Tuned:
     """Choose what the recipe leaves to `auto` for so many training examples, on so many threads."""
     batch_size = recipe.batch_size or _batch_size(examples)
     image_bytes = 4 * math.prod(image_shape)

@@ -27,7 +27,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with each layer that we ever save."""
     steps = (Rescale(step="rescale", scale=0.5), Resize(step="resize", height=18, width=18))
     layers = preprocessing_layers(steps, np.zeros((2, 8, 8, 1), np.uint8), np.arange(2))
-    model = with_preprocessing(layers, cnn_small((18, 18, 1), 3), image_shape=(8, 8, 1), name="image_classifier")
+    model = with_preprocessing(layers, cnn_small((18, 18, 1), 3), input_shape=(8, 8, 1), name="image_classifier")
     path = tmp_path_factory.mktemp("model") / "model.keras"
     model.save(path)
     return path

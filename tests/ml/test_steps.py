@@ -82,7 +82,7 @@ def test_resize_changes_height_and_width_and_keeps_channels():
 def test_the_saved_model_computes_the_same_numbers_as_training_saw(document, tmp_path):
     layers = saved(document)
     network = keras.Sequential([keras.Input(output_shape(layers, (10, 8, 3))), keras.layers.Flatten()])
-    model = with_preprocessing(layers, keras.Model(network.inputs, network.outputs), image_shape=(10, 8, 3), name="m")
+    model = with_preprocessing(layers, keras.Model(network.inputs, network.outputs), input_shape=(10, 8, 3), name="m")
     model.save(tmp_path / "model.keras")
     check_archive(tmp_path / "model.keras")
     seen = preprocess(layers, IMAGES)

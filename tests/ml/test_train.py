@@ -191,10 +191,12 @@ def test_the_step_is_traced_once_though_the_last_batch_is_smaller(train_document
     assert len(traced) == 1
 
 
-@pytest.mark.parametrize("name", ["digits-train", "digits-evaluate", "fashion-cnn-small", "fashion-cnn-bn"])
+@pytest.mark.parametrize(
+    "name", ["digits-train", "digits-evaluate", "fashion-cnn-small", "fashion-cnn-bn", "breast-cancer-train"]
+)
 def test_the_examples_are_valid_specs(name):
     text = (Path(__file__).parents[2] / f"examples/{name}.yaml").read_text()
-    assert load_spec(text).name.startswith(name.partition("-")[0])
+    assert load_spec(text).name.startswith(name.rpartition("-")[0].partition("-")[0])
 
 
 def test_training_begins_with_the_weights_of_another_job_and_a_new_head_for_other_classes(

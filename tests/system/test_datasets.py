@@ -198,3 +198,29 @@ def test_a_job_whose_data_are_being_decoded_can_be_cancelled(
     assert list((platform.folder / "spool").glob("*/data/decoded-*")) == []
     again = platform.command("true")
     assert platform.wait(again)["state"] == "succeeded"
+
+
+def test_an_uploaded_table_is_trained_and_measured_on(platform: Platform) -> None:
+    platform.start(workers=1, slots=1)
+    rows = [
+        f"{30 + number % 2 * 40 + number % 7},{'ab'[number % 3 % 2]},{number},{number % 2}" for number in range(200)
+    ]
+    content = "\n".join(["age,group,id,outcome", *rows]).encode()
+    put(platform, content, "patients.csv")
+    spec = {
+        "kind": "train",
+        "name": "patients",
+        "data": {"dataset": "digits", "columns": {"ignore": ["id"]}},
+        "model": {"family": "tabular_classifier", "positive": "1", "recall": 0.9},
+        "training": {"epochs": 5, "learning_rate": 0.01},
+    }
+    train = platform.submit(spec)
+    evaluate = platform.submit({"kind": "evaluate", "name": "patients-test", "model": {"job": train}})
+    ended = [platform.wait(job) for job in (train, evaluate)]
+
+    assert [job["state"] for job in ended] == ["succeeded"] * 2, [job["message"] for job in ended]
+    assert "decoded in" not in platform.log(train) + platform.log(evaluate)
+    document = platform.http.get(f"/jobs/{evaluate}/artifacts/evaluation.json").json()
+    assert document["examples"] == 40
+    assert document["metrics"]["accuracy"] >= 0.9
+    assert document["risk"]["metrics"]["recall"] >= 0.9

@@ -71,7 +71,11 @@ def test_an_error_carries_value_and_what_is_allowed() -> None:
     with pytest.raises(InvalidSpec) as caught:
         parse_spec({**TRAIN, "model": {"family": "image_clasifier"}})
     (error,) = caught.value.errors
-    assert (error.value, error.allowed, error.suggestion) == ("image_clasifier", "image_classifier", "image_classifier")
+    assert (error.value, error.allowed, error.suggestion) == (
+        "image_clasifier",
+        "image_classifier, tabular_classifier",
+        "image_classifier",
+    )
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 3, [COMMAND]])
@@ -213,3 +217,34 @@ def test_a_batch_read_at_one_go_gives_the_specs_that_each_alone_gives() -> None:
 )
 def test_what_is_no_sound_batch_is_not_read_at_one_go(content: bytes) -> None:
     assert parse_batch(content, most=1) is None
+
+
+TABLE = {**TRAIN, "data": {"dataset": "patients"}, "model": {"family": "tabular_classifier"}}
+
+
+def test_each_family_has_its_own_fields() -> None:
+    found = errors_of({**TABLE, "model": {"family": "tabular_classifier", "preset": "cnn_small", "positve": "ill"}})
+    assert found["model.preset"].startswith("'cnn_small' is not allowed, only: mlp_small, mlp_residual")
+    assert found["model.positve"].endswith("did you mean `model.positive`?")
+
+
+def test_an_unknown_family_is_answered_with_the_nearest_one() -> None:
+    found = errors_of({**TABLE, "model": {"family": "tabular_clasifier"}})
+    assert found["model.family"].endswith("did you mean `tabular_classifier`?")
+    assert errors_of({**TABLE, "model": {}}) == {"model.family": "required; it names the family"}
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({**TRAIN, "data": {"dataset": "d", "columns": {"label": "x"}}}, "data.columns is for tables"),
+        ({**TABLE, "preprocess": [{"step": "standardize"}]}, "preprocess are for images"),
+        (
+            {**TABLE, "data": {"dataset": "d", "images": {"height": 8, "width": 8, "mode": "grey"}}},
+            "data.images and preprocess are for images, and tabular_classifier takes a table",
+        ),
+        ({**TABLE, "model": {"family": "tabular_classifier", "recall": 0.9}}, "name that class as positive"),
+    ],
+)
+def test_what_a_family_does_not_take_is_refused_and_not_passed_over(document: Any, says: str) -> None:
+    assert any(says in message for message in errors_of(document).values())

@@ -22,9 +22,10 @@ from trainshed.specs.augment import (
 from trainshed.specs.base import SpecModel
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
-from trainshed.specs.data import Clean, Data, Pictures, Split
+from trainshed.specs.data import Clean, Columns, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.guards import Guards
+from trainshed.specs.model import AnyModel, ImageClassifier, TabularClassifier
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
@@ -41,16 +42,18 @@ from trainshed.specs.preprocess import (
 from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.recipe import Clip, EarlyStopping, Schedule, Training
 from trainshed.specs.step import Step
-from trainshed.specs.train import Model, TrainSpec
+from trainshed.specs.train import TrainSpec
 
 __all__ = [
     "STEP_CLASSES",
+    "AnyModel",
     "Backoff",
     "BaseSpec",
     "CenterCrop",
     "Checkpoint",
     "Clean",
     "Clip",
+    "Columns",
     "CommandSpec",
     "Cutmix",
     "Cutout",
@@ -59,10 +62,10 @@ __all__ = [
     "EvaluateSpec",
     "Grayscale",
     "Guards",
+    "ImageClassifier",
     "JobSpec",
     "MinMax",
     "Mixup",
-    "Model",
     "ModelOfJob",
     "Pad",
     "PerImageStandardize",
@@ -86,6 +89,7 @@ __all__ = [
     "Split",
     "Standardize",
     "Step",
+    "TabularClassifier",
     "Timeout",
     "ToRgb",
     "TrainSpec",

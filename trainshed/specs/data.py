@@ -42,6 +42,24 @@ class Pictures(SpecModel):
     """How a picture of another shape is fitted: stretched, cut to its centre, or padded with black."""
 
 
+ColumnName = Annotated[str, Field(min_length=1, max_length=255)]
+ColumnNames = Annotated[tuple[ColumnName, ...], Field(max_length=16_384)]
+
+
+class Columns(SpecModel):
+    """What the columns of a table are. A column is of numbers where all its values are, and of categories otherwise."""
+
+    label: ColumnName | None = None
+    """The column to learn. Default: `label`, `y`, or the last one."""
+    ignore: ColumnNames = ()
+    """Columns to leave out, for example identifiers."""
+    categories: ColumnNames = ()
+    """Columns whose numbers are names, such as codes."""
+    missing: Literal["median", "mean", "refuse"] = "median"
+    """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
+    category that is missing is none of the others."""
+
+
 class Clean(SpecModel):
     """What happens to examples that no model should learn from. What is dropped is counted and reported."""
 
@@ -63,15 +81,19 @@ class Data(SpecModel):
 
     dataset: Annotated[str, Field(max_length=255, pattern=DATASET)] | None = None
     """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
-    that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels that scikit-learn ships."""
+    that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the table
+    `builtin/breast-cancer`, 569 real tumours measured in 30 ways. Scikit-learn ships both."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
-    (a row of pixels and a label in each line), the idx files of MNIST, CIFAR-10 (binary or python), or a folder of
-    pictures for each class; several files as a folder, .zip, .tar or .tar.gz. The content tells which."""
+    (a row of pixels and a label in each line; any columns for a family that takes a table), the idx files of MNIST,
+    CIFAR-10 (binary or python), or a folder of pictures for each class; several files as a folder, .zip, .tar or
+    .tar.gz. The content tells which."""
     split: Split = Split()
     """How the examples are divided. Parts of the data's own are kept as they are."""
     images: Pictures | None = None
     """How picture files are decoded. Default: as they are, which must be the same for all."""
+    columns: Columns | None = None
+    """What the columns of a table are. Default: the label is `label`, `y`, or the last one."""
     clean: Clean = Clean()
     """What happens to broken, odd and repeated examples."""
 

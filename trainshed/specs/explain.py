@@ -49,9 +49,10 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> FieldError:
             return _not_allowed(path, value, allowed.split(", "))
         case "union_tag_invalid":
             tag, tags = str(context["tag"]), str(context["expected_tags"]).replace("'", "").split(", ")
-            return _not_allowed(f"{path}.step", tag, tags)
+            return _not_allowed(f"{path}.{_tag_field(context)}", tag, tags)
         case "union_tag_not_found":
-            return FieldError(f"{path}.step", "required; it names the step")
+            field = _tag_field(context)
+            return FieldError(f"{path}.{field}", f"required; it names the {field}")
         case "string_pattern_mismatch":
             allowed = FORMS.get(context["pattern"], "no control characters")
             return FieldError(path, f"{_shown(value)} is not allowed here, only: {allowed}", value, allowed)
@@ -63,6 +64,11 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> FieldError:
             return FieldError(path, f"{_lower_first(details['msg'])}, got {_shown(value)}", value)
         case _:
             return FieldError(path, _lower_first(details["msg"]))
+
+
+def _tag_field(context: dict[str, Any]) -> str:
+    """Return the field that tells the arms of a union apart: `step` or `family`."""
+    return str(context["discriminator"]).strip("'")
 
 
 def _unknown_field(
@@ -150,17 +156,27 @@ def _arms(annotation: Any) -> Iterator[Any]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    models = [arm for arm in _arms(annotation) if isinstance(arm, type) and issubclass(arm, BaseModel)]
+    models = _models_in(annotation)
     return models[0] if len(models) == 1 else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    return [arm for arm in _arms(annotation) if isinstance(arm, type) and issubclass(arm, BaseModel)]
 
 
 def _tagged(annotation: Any, tag: str) -> type[BaseModel] | None:
     for arm in _arms(annotation):
-        if isinstance(arm, type) and issubclass(arm, BaseModel) and "step" in arm.model_fields:
-            step = arm.model_fields["step"].annotation
-            if get_origin(step) is Literal and tag in get_args(step):
-                return arm
+        if isinstance(arm, type) and issubclass(arm, BaseModel) and tag in _tags(arm):
+            return arm
     return None
+
+
+def _tags(model: type[BaseModel]) -> Iterator[Any]:
+    """Yield what a model may be told apart by from the other arms of its union."""
+    for name in ("step", "family"):
+        field = model.model_fields.get(name)
+        if field is not None and get_origin(field.annotation) is Literal:
+            yield from get_args(field.annotation)
 
 
 def _element_of(annotation: Any) -> Any:
@@ -175,6 +191,5 @@ def _element_of(annotation: Any) -> Any:
 def _all_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         yield prefix + name
-        inside = _model_in(field.annotation)
-        if inside is not None:
+        for inside in _models_in(field.annotation):
             yield from _all_paths(inside, f"{prefix}{name}.")

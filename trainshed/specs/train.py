@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from trainshed.specs.base import SpecModel
 from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, RetryBudget
 from trainshed.specs.data import Data
-from trainshed.specs.evaluate import ModelOfJob
 from trainshed.specs.guards import Guards
+from trainshed.specs.model import AnyModel, ImageClassifier
 from trainshed.specs.preprocess import AnyStep, check_order
 from trainshed.specs.recipe import Training
-
-
-class Model(SpecModel):
-    """Which model to build."""
-
-    family: Literal["image_classifier"]
-    """The family of models; it also fixes loss and metrics."""
-    preset: Literal["cnn_small", "cnn_bn", "resnet_small"] = "cnn_small"
-    """Architecture. `cnn_small`: Conv32-Pool-Conv64-Pool-Conv64-Flatten-Dense64-Dense(classes). `cnn_bn`: the same with
-    batch normalisation, padding and dropout. `resnet_small`: three stages of residual blocks, 32-64-128."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Share of the numbers before the last layers that each step leaves out. Default: cnn_bn 0.3, others none."""
-    init_from: ModelOfJob | None = None
-    """Begin with the weights of a train job with the same preset. Layers whose shape differs begin anew, and so does
-    the last one when the classes differ."""
 
 
 class TrainRetryBudget(RetryBudget):
@@ -55,7 +40,7 @@ class TrainSpec(BaseSpec):
     """Examples."""
     preprocess: Annotated[tuple[AnyStep, ...], Field(max_length=64), AfterValidator(check_order)] = ()
     """Steps between data and model, in order."""
-    model: Model
+    model: AnyModel
     """The model to train."""
     training: Training = Training()
     """How to train it."""
@@ -64,10 +49,23 @@ class TrainSpec(BaseSpec):
     guards: Guards = Guards()
     """When to end it because nothing will come of it."""
     export: Annotated[tuple[Literal["saved_model", "tensorboard"], ...], Field(max_length=2)] = ()
-    """Forms beside model.keras. `saved_model`: a SavedModel that takes raw images and gives probabilities and class
-    names, preprocessing included. `tensorboard`: event files with the metrics of each epoch."""
+    """Forms beside model.keras. `saved_model`: a SavedModel that takes what model.keras takes and gives probabilities
+    and class names. `tensorboard`: event files with the metrics of each epoch."""
+
+    @model_validator(mode="after")
+    def _refuse_what_the_family_does_not_take(self) -> TrainSpec:
+        family, takes_images = self.model.family, self.model.takes == "images"
+        if takes_images and self.data.columns is not None:
+            raise PydanticCustomError(
+                "columns", "data.columns is for tables, and {family} takes images", {"family": family}
+            )
+        if not takes_images and (self.data.images is not None or self.preprocess):
+            raise PydanticCustomError(
+                "images", "data.images and preprocess are for images, and {family} takes a table", {"family": family}
+            )
+        return self
 
     @property
     def model_source(self) -> ModelSource | None:
-        origin = self.model.init_from
+        origin = self.model.init_from if isinstance(self.model, ImageClassifier) else None
         return ModelSource("model.init_from.job", origin.job) if origin else None

@@ -17,7 +17,7 @@ _HEAD: Final = "logits"
 
 def transfer_weights(network: keras.Model, classes: tuple[str, ...], workspace: Workspace, report: Report) -> None:
     """Copy into `network` what `inputs/model.keras` has for it. Raises `InvalidData`."""
-    card = read_card(workspace.inputs / FILE_NAME)
+    card = read_card(workspace.inputs / FILE_NAME, ModelCard)
     origin = _network_of(card, workspace, preset=network.name)
     anew = [layer.name for layer in network.layers if layer.weights and not _copied(layer, origin, card, classes)]
     begins = f"; new: {', '.join(anew)}" if anew else ""

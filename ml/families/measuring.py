@@ -1,0 +1,188 @@
+"""What evaluating any classifier has in common: model and card belong together, and the parts are those of training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ml.data import Parts, divide
+from ml.data.split import Labelled
+from ml.errors import Diverged, InvalidData
+from ml.evaluation.document import EvaluationDocument
+from ml.job import Summary
+from ml.model.card import ClassifierCard
+from ml.model.file import load_model, weights_digest
+from ml.report import Report
+from ml.training.order import batches
+from ml.training.progress import ProgressMeter
+from ml.workspace import Workspace
+from trainshed.specs import Data, EvaluateSpec, SpecModel
+
+HEADLINE: Final = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "loss")
+"""Metrics that are reported, as `evaluation/<name>` at step 0."""
+
+_NOT_FACTS: Final = {"metrics", "per_class", "confusion_matrix", "confused_pairs", "most_confused", "calibration"}
+"""Parts of the document that are too long to be kept with the job."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """The rows to measure on, those that the model was trained on, and how many are both (None: other data)."""
+
+    data: Data
+    parts: Parts
+    rows: npt.NDArray[np.int64]
+    train_rows: npt.NDArray[np.int64] | None
+    seen_in_training: int | None
+
+
+def load_measured(workspace: Workspace, card: ClassifierCard) -> keras.Model:
+    """Load `inputs/model.keras`. Raises `InvalidData` when it is not the one of the card."""
+    model = load_model(workspace.inputs / "model.keras")
+    found, expected = weights_digest(model), card.weights_sha256
+    if found != expected or model.input_shape != (None, *card.input_shape):
+        raise InvalidData(
+            f"model.keras has the weights {found}, and its card says {expected}.",
+            remedy="Evaluate model and card of one and the same train job.",
+            path="model.keras",
+        )
+    return model
+
+
+def refuse_other_reading(data: Data, card: ClassifierCard) -> None:
+    """Refuse the data of training read in another way: which of its examples the model has seen could not be told."""
+    if card.data.source not in {data.path, data.dataset}:
+        return
+    for field, now, then in (
+        ("clean", data.clean, card.data.clean),
+        ("images", data.images, card.data.images),
+        ("columns", data.columns, card.data.columns),
+    ):
+        if now != then:
+            raise InvalidData(
+                f"data.{field} is {_said(now)} here and was {_said(then)} in training, for the same {card.data.source}:"
+                " it would give other examples.",
+                remedy="Leave data out, or only data.split in; for other examples, give data of another name.",
+                field=f"data.{field}",
+            )
+
+
+def refuse_change(dataset: Labelled, card: ClassifierCard) -> None:
+    """Raise `InvalidData` when what the model was trained on is no longer the same."""
+    if dataset.source == card.data.source and dataset.digest != card.data.digest:
+        raise InvalidData(
+            f"{dataset.source} has changed since the model was trained: its content has the digest {dataset.digest}, "
+            f"and the card says {card.data.digest}.",
+            remedy="Restore the file, train again, or evaluate on data of another path.",
+            path=dataset.source,
+        )
+
+
+def refuse_other_classes(dataset: Labelled, card: ClassifierCard) -> None:
+    """Raise `InvalidData` for data with classes other than the model tells apart."""
+    if dataset.class_names != card.classes:
+        raise InvalidData(
+            f"{dataset.source} has the classes {', '.join(dataset.class_names)}; the model {', '.join(card.classes)}.",
+            remedy="Evaluate on data with the same classes in the same order.",
+            path=dataset.source,
+        )
+
+
+def choose(spec: EvaluateSpec, data: Data, dataset: Labelled, card: ClassifierCard) -> Chosen:
+    """Return the rows of the split that the spec names. Raises `InvalidData` when it is empty."""
+    parts = divide(dataset, data.split)
+    rows = parts.rows(spec.split)
+    if not len(rows):
+        raise InvalidData(
+            f"The data has no {spec.split} part: its share is 0.",
+            remedy="Choose another split, or give data with a split of its own.",
+            field="split",
+        )
+    trained = _train_rows(dataset, data, parts, card)
+    return Chosen(data, parts, rows, trained, None if trained is None else len(np.intersect1d(rows, trained)))
+
+
+def warn_of_leak(chosen: Chosen, spec: EvaluateSpec, report: Report) -> None:
+    """Say so where a part that should be held out was trained on."""
+    if chosen.seen_in_training and spec.split in {"validation", "test"}:
+        report.message(
+            f"warning: the model was trained on {chosen.seen_in_training} of these {len(chosen.rows)} examples, because"
+            " data.split differs from that of the train job; the numbers are too good"
+        )
+
+
+def predict_logits(
+    model: keras.Model,
+    rows: npt.NDArray[np.int64],
+    batch_size: int,
+    take: Callable[[npt.NDArray[np.int64]], Floats],
+    *,
+    report: Report,
+    clock: Callable[[], float],
+) -> Floats:
+    """Return the logits (n, classes) of what `take` gives for the rows. Raises `Diverged`."""
+    forward = compiled(model)
+    progress = ProgressMeter(report, epochs=1, steps_per_epoch=math.ceil(len(rows) / batch_size), clock=clock)
+    logits = []
+    for step, some in enumerate(batches(rows, batch_size), start=1):
+        logits.append(np.asarray(forward(take(some))))
+        progress.at(step)
+    result = np.concatenate(logits)
+    if not np.isfinite(result).all():
+        raise Diverged("The model gives outputs that are not finite.")
+    return result
+
+
+def compiled(model: keras.Model) -> Callable[[Floats], Any]:
+    """Return the model as a function of any number of examples."""
+
+    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)], autograph=False)
+    def forward(examples: Any) -> Any:
+        return model(examples, training=False)
+
+    return cast("Callable[[Floats], Any]", forward)
+
+
+def reported(document: EvaluationDocument, report: Report) -> Summary:
+    """Report the headline, and return it with what is kept with the job."""
+    risk = {} if document.risk is None else document.risk.metrics
+    headline = {name: document.metrics[name] for name in HEADLINE} | risk
+    for name, value in headline.items():
+        report.metric(f"evaluation/{name}", 0, value)
+    accuracy, other = document.intervals["accuracy"], document.logistic_regression
+    logistic = f", logistic regression: {other.accuracy:.4f}" if other else ""
+    report.message(
+        f"{document.split}: accuracy {headline['accuracy']:.4f} on {document.examples} examples"
+        f" (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f}; always answering {document.baseline.class_name}:"
+        f" {document.baseline.accuracy:.4f}{logistic}),"
+        f" F1 macro {headline['f1_macro']:.4f}"
+    )
+    facts = document.model_dump(mode="json", exclude=_NOT_FACTS)
+    return Summary(metrics=headline, facts=facts)
+
+
+def _said(value: SpecModel | None) -> str:
+    return "not set" if value is None else value.model_dump_json()
+
+
+def _train_rows(dataset: Labelled, data: Data, parts: Parts, card: ClassifierCard) -> npt.NDArray[np.int64] | None:
+    """Return the rows that the model was trained on, or None for other data."""
+    if dataset.digest != card.data.digest:
+        return None
+    trained = parts if data.split == card.data.split else divide(dataset, card.data.split)
+    if trained.digest != card.data.parts_digest:
+        raise InvalidData(
+            "The data cannot be divided again as it was for training.",
+            remedy=f"Evaluate with the library versions of training: numpy {card.versions.get('numpy', 'unknown')}.",
+            field="data.split",
+        )
+    return trained.train

@@ -1,0 +1,39 @@
+"""Which module carries out which family of a spec. Each class of `trainshed.specs.model.FAMILIES` is here once."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from ml.families import image_classifier, tabular_classifier
+from ml.job import RunSettings, Summary
+from ml.report import Report
+from ml.workspace import Workspace
+from trainshed.specs import EvaluateSpec, TrainSpec
+
+
+class _Train(Protocol):
+    def __call__(self, spec: TrainSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary: ...
+
+
+class _Evaluate(Protocol):
+    def __call__(
+        self, spec: EvaluateSpec, workspace: Workspace, report: Report, *, settings: RunSettings
+    ) -> Summary: ...
+
+
+class Family(Protocol):
+    """A kind of model, as a module."""
+
+    @property
+    def train(self) -> _Train:
+        """Fit a model and leave it with its card. Raises `InvalidData` or `Diverged`."""
+
+    @property
+    def evaluate(self) -> _Evaluate:
+        """Measure `inputs/model.keras` beside baselines. Raises `InvalidData` or `Diverged`."""
+
+
+FAMILIES: Final[dict[str, Family]] = {
+    "image_classifier": image_classifier,
+    "tabular_classifier": tabular_classifier,
+}

@@ -1,0 +1,6 @@
+"""Classification of the rows of a table, and the risk of one class."""
+
+from ml.families.tabular_classifier.evaluate import evaluate
+from ml.families.tabular_classifier.train import train
+
+__all__ = ["evaluate", "train"]

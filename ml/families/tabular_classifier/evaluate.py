@@ -1,0 +1,134 @@
+"""Measures a trained classifier of rows on one share of its table, or on another table.
+
+Reads `inputs/model.keras` and `inputs/model.json`, writes `evaluation.json` (see `ml.evaluation.document`),
+`confusion.svg` and `report.html`. With a threshold, all but the loss and calibration is measured at it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data import Labels
+from ml.evaluation.confused import most_confused
+from ml.evaluation.confusion_picture import confusion_svg
+from ml.evaluation.document import EvaluationDocument, as_document
+from ml.evaluation.intervals import intervals
+from ml.evaluation.logistic import LogisticBaseline, logistic_on_columns
+from ml.evaluation.report import render_report
+from ml.evaluation.risk import Risk, measure_risk
+from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.families.measuring import (
+    Chosen,
+    choose,
+    load_measured,
+    predict_logits,
+    refuse_change,
+    refuse_other_classes,
+    refuse_other_reading,
+    reported,
+    warn_of_leak,
+)
+from ml.families.tabular_classifier.card import TabularCard
+from ml.job import RunSettings, Summary
+from ml.model.card import FILE_NAME, read_card
+from ml.report import Report
+from ml.runtime import set_up
+from ml.tables import Table, encode, load_table
+from ml.workspace import Workspace
+from trainshed.specs import EvaluateSpec
+
+
+def evaluate(
+    spec: EvaluateSpec,
+    workspace: Workspace,
+    report: Report,
+    *,
+    settings: RunSettings,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
+    card = read_card(workspace.inputs / FILE_NAME, TabularCard)
+    set_up(threads=settings.threads, seed=card.seed)
+    model = load_measured(workspace, card)
+    data = spec.data or card.data.as_data()
+    table = load_table(data, roots=settings.data_roots, files=settings.data_files)
+    refuse_other_reading(data, card)
+    refuse_change(table, card)
+    refuse_other_classes(table, card)
+    chosen = choose(spec, data, table, card)
+    warn_of_leak(chosen, spec, report)
+
+    def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return encode(card.encoding, table, rows)
+
+    logits = predict_logits(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    document = _document(spec, card, table, chosen, logits)
+    _publish(document, workspace)
+    return reported(document, report)
+
+
+def answers(card: TabularCard, chances: npt.NDArray[np.float64]) -> Labels:
+    """Return the class (n,) that is answered for probabilities (n, classes)."""
+    if card.threshold is None:
+        likeliest: Labels = chances.argmax(axis=1)
+        return likeliest
+    positive = card.classes.index(card.threshold.positive)
+    return np.where(chances[:, positive] >= card.threshold.at, positive, 1 - positive)
+
+
+def _document(
+    spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen, logits: npt.NDArray[np.float32]
+) -> EvaluationDocument:
+    labels, chances = table.labels[chosen.rows], probabilities(logits)
+    answered = answers(card, chances)
+    scores = score(labels, logits, class_names=card.classes, answers=answered)
+    return as_document(
+        scores,
+        majority_baseline(labels, train_class_counts=card.data.train_class_counts, class_names=card.classes),
+        card,
+        split=spec.split,
+        data=chosen.data,
+        data_digest=table.digest,
+        seen_in_training=chosen.seen_in_training,
+        intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        logistic=_logistic(spec, card, table, chosen),
+        most_confused=most_confused(
+            chosen.rows, labels, chances, class_names=card.classes, most=spec.pictures, answers=answered
+        ),
+        risk=_risk(card, labels, chances),
+    )
+
+
+def _logistic(spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen) -> LogisticBaseline | None:
+    if not spec.logistic_regression or chosen.train_rows is None:
+        return None
+    train, rows = chosen.train_rows, chosen.rows
+    return logistic_on_columns(
+        encode(card.encoding, table, train),
+        table.labels[train],
+        encode(card.encoding, table, rows),
+        table.labels[rows],
+    )
+
+
+def _risk(card: TabularCard, labels: Labels, chances: npt.NDArray[np.float64]) -> Risk | None:
+    if card.threshold is None:
+        return None
+    positive = card.classes.index(card.threshold.positive)
+    return measure_risk(
+        positive=card.threshold.positive,
+        threshold=card.threshold.at,
+        asked_recall=card.threshold.recall,
+        is_positive=labels == positive,
+        chances=chances[:, positive],
+    )
+
+
+def _publish(document: EvaluationDocument, workspace: Workspace) -> None:
+    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
+    workspace.publish_text("confusion.svg", confusion_svg(document.confusion_matrix, document.classes))
+    workspace.publish_text("report.html", render_report(document, ()))

@@ -1,0 +1,18 @@
+"""Tables with a label in each row: read, checked, and turned into the numbers that a network takes."""
+
+from ml.tables.encoding import Encoding, encode, fit_encoding
+from ml.tables.findings import table_findings
+from ml.tables.load import load_table
+from ml.tables.table import Categories, Column, Numbers, Table
+
+__all__ = [
+    "Categories",
+    "Column",
+    "Encoding",
+    "Numbers",
+    "Table",
+    "encode",
+    "fit_encoding",
+    "load_table",
+    "table_findings",
+]

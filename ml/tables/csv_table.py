@@ -1,0 +1,152 @@
+"""A .csv file as a table. A column is of numbers where all its values are, and of categories otherwise."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ml.data import Labels
+from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.files import DataSource
+from ml.data.limits import MAX_CLASSES
+from ml.errors import InvalidData
+from ml.tables.refusals import (
+    refuse_leak,
+    refuse_one_class,
+    refuse_other_separator,
+    refuse_too_many,
+    refuse_unknown_names,
+)
+from ml.tables.table import Categories, Column, Numbers, Table
+from trainshed.specs import Columns
+
+_MOST_CELLS: Final = 20_000_000
+_MOSTLY: Final = 0.9
+"""Share of numbers from which on a column of numbers is meant, and a text in it is an error."""
+
+
+def read_csv(source: DataSource, columns: Columns) -> Table:
+    """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
+    path = source.name
+    with opened_rows(source) as rows:
+        refuse_other_separator(rows.names, path)
+        refuse_unknown_names(columns, rows.names, path)
+        place = rows.label if columns.label is None else rows.names.index(columns.label)
+        texts = _texts(rows, path)
+    label = rows.names[place]
+    labels, class_names = _labels(texts[place], label, path)
+    refuse_one_class(labels, class_names, field=label, path=path)
+    kept = [at for at, name in enumerate(rows.names) if at != place and name not in columns.ignore]
+    if not kept:
+        raise InvalidData(
+            f"{path} has no column beside {label}.", remedy="A model needs columns to tell the label by.", path=path
+        )
+    read = tuple(_column(rows.names[at], texts[at], columns, path) for at in kept)
+    table = Table(
+        source=path,
+        columns=read,
+        labels=labels,
+        class_names=class_names,
+        label=label,
+        provenance=source.provenance,
+        licence="not stated",
+        format="csv",
+    )
+    refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=label, path=path)
+    return table
+
+
+def write_csv(table: Table, path: Path) -> None:
+    """Write a table with its label as the last column; `read_csv` gives the same columns and classes."""
+    columns = [_written(column) for column in table.columns]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*(column.name for column in table.columns), table.label])
+        for fields, label in zip(zip(*columns, strict=True), table.labels, strict=True):
+            writer.writerow([*fields, table.class_names[label]])
+
+
+def _written(column: Column) -> list[str]:
+    if isinstance(column, Categories):
+        return ["" if code < 0 else column.names[code] for code in column.codes]
+    return ["" if np.isnan(value) else repr(float(value)) for value in column.values]
+
+
+def _texts(rows: Rows, path: str) -> list[list[str]]:
+    """Return the fields of each column. Equal texts are one object, which keeps categories small."""
+    known: dict[str, str] = {}
+    texts: list[list[str]] = [[] for _ in rows.names]
+    for number, row in rows.numbered:
+        if (number + 1) * len(row) > _MOST_CELLS:
+            raise InvalidData(
+                f"{path} has more than {_MOST_CELLS:,} fields.", remedy="Use fewer rows or columns.", path=path
+            )
+        for column, field in zip(texts, row, strict=True):
+            text = field.strip()
+            column.append(known.setdefault(text, text))
+    if not texts[0]:
+        raise InvalidData(f"{path} has no rows.", remedy="Give at least one row of each class.", path=path)
+    return texts
+
+
+def _labels(texts: Sequence[str], label: str, path: str) -> tuple[Labels, tuple[str, ...]]:
+    missing = next((row for row, text in enumerate(texts) if is_missing(text)), None)
+    if missing is not None:
+        raise InvalidData(
+            f"{path}: {label} of row {missing} is missing.",
+            remedy="Each row needs a label; fill it in, or remove the row.",
+            path=path,
+            row=missing,
+            field=label,
+        )
+    numbers = {text: as_number(text) for text in dict.fromkeys(texts)}
+    fraction = next((text for text, number in numbers.items() if number is not None and number % 1), None)
+    if fraction is not None or len(numbers) > MAX_CLASSES:
+        said = f"{len(numbers):,} different values" if fraction is None else f"the value {fraction}"
+        raise InvalidData(
+            f"{path}: the label {label} has {said}.",
+            remedy="A label is a class, not a quantity; data.columns.label names the column.",
+            path=path,
+            field=label,
+        )
+    ordered = sorted(numbers, key=lambda text: (numbers[text] is None, numbers[text] or 0.0, text))
+    codes = {text: code for code, text in enumerate(ordered)}
+    return np.array([codes[text] for text in texts], np.int64), tuple(ordered)
+
+
+def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Column:
+    if name in columns.categories:
+        return _categories(name, texts, path)
+    numbers = [None if is_missing(text) else as_number(text) for text in texts]
+    odd = [row for row, number in enumerate(numbers) if number is None and not is_missing(texts[row])]
+    there = sum(not is_missing(text) for text in texts)
+    if odd and there - len(odd) < _MOSTLY * there:
+        return _categories(name, texts, path)
+    if odd:
+        raise _no_number(name, odd[0], texts[odd[0]], path)
+    values = np.array([np.nan if number is None else number for number in numbers], np.float64)
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        raise _no_number(name, int(infinite[0]), texts[int(infinite[0])], path)
+    return Numbers(name, values)
+
+
+def _categories(name: str, texts: Sequence[str], path: str) -> Categories:
+    names = tuple(sorted({text for text in texts if not is_missing(text)}))
+    refuse_too_many(name, len(names), path)
+    places = {text: place for place, text in enumerate(names)}
+    return Categories(name, np.array([places.get(text, -1) for text in texts], np.int64), names)
+
+
+def _no_number(name: str, row: int, text: str, path: str) -> InvalidData:
+    return InvalidData(
+        f"{path}: {name} of row {row} is {text[:40]!r}, and the column is of numbers.",
+        remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories.",
+        path=path,
+        row=row,
+        field=name,
+    )

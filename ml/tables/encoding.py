@@ -1,0 +1,129 @@
+"""What a table becomes for a network: fitted on rows of the train part alone, and kept on the model's card as data.
+
+A number is made mean 0 and standard deviation 1, in float64, so that large numbers such as times keep their digits. A
+missing one is replaced, and that it was missing is one more column where the train part has such. A category is one
+column for each of its values in the train part; a value that was not there has 0 in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Discriminator
+
+from ml.errors import InvalidData
+from ml.tables.table import Categories, Column, Numbers, Table
+from trainshed.specs import SpecModel
+
+_FURTHEST: Final = 1e6
+"""Standard deviations: what lies further off is brought there, or one number would drown all others."""
+
+Rows = npt.NDArray[np.int64]
+
+
+class NumberEncoding(SpecModel):
+    """How one column of numbers is encoded."""
+
+    column: Literal["number"] = "number"
+    name: str
+    fill: float
+    """Stands in for a missing one."""
+    mean: float
+    deviation: float
+    marks_missing: bool
+    """Whether one more column says that it was missing."""
+
+
+class CategoryEncoding(SpecModel):
+    """How one column of categories is encoded."""
+
+    column: Literal["category"] = "category"
+    name: str
+    values: tuple[str, ...]
+
+
+Encoding = tuple[Annotated[NumberEncoding | CategoryEncoding, Discriminator("column")], ...]
+"""One for each column, in the order of the features."""
+
+
+def fit_encoding(table: Table, rows: Rows, *, missing: Literal["median", "mean", "refuse"]) -> Encoding:
+    """Fit on the rows of the train part. Raises `InvalidData` for a missing number where those are refused."""
+    return tuple(
+        _number(column, rows, missing, table.source) if isinstance(column, Numbers) else _category(column, rows)
+        for column in table.columns
+    )
+
+
+def encode(encoding: Encoding, table: Table, rows: Rows) -> npt.NDArray[np.float32]:
+    """Return the rows as (n, features). Raises `InvalidData` for a table without a column that the model needs."""
+    there = {column.name: column for column in table.columns}
+    parts = [_encoded(one, there.get(one.name), rows, table) for one in encoding]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def feature_count(encoding: Encoding) -> int:
+    """Return how many numbers a row becomes."""
+    return sum(len(one.values) if isinstance(one, CategoryEncoding) else 1 + one.marks_missing for one in encoding)
+
+
+def _number(column: Numbers, rows: Rows, missing: str, path: str) -> NumberEncoding:
+    absent = np.flatnonzero(np.isnan(column.values))
+    if absent.size and missing == "refuse":
+        raise InvalidData(
+            f"{path}: {column.name} of row {absent[0]} is missing, and data.columns.missing is refuse.",
+            remedy="Fill it in, or set data.columns.missing to median or mean.",
+            path=path,
+            row=int(absent[0]),
+            field=column.name,
+        )
+    seen = column.values[rows]
+    known = seen[~np.isnan(seen)]
+    fill = (np.mean(known) if missing == "mean" else np.median(known)) if known.size else 0.0
+    filled = np.where(np.isnan(seen), fill, seen)
+    # A column that never changes has deviation 0, and tells nothing: it becomes 0 everywhere.
+    return NumberEncoding(
+        name=column.name,
+        fill=float(fill),
+        mean=float(filled.mean()),
+        deviation=float(filled.std()),
+        marks_missing=bool(known.size < seen.size),
+    )
+
+
+def _category(column: Categories, rows: Rows) -> CategoryEncoding:
+    seen = np.unique(column.codes[rows])
+    return CategoryEncoding(name=column.name, values=tuple(column.names[code] for code in seen if code >= 0))
+
+
+def _encoded(
+    one: NumberEncoding | CategoryEncoding, column: Column | None, rows: Rows, table: Table
+) -> npt.NDArray[np.float64]:
+    if isinstance(one, NumberEncoding) and isinstance(column, Numbers):
+        return _encoded_numbers(one, column.values[rows])
+    if isinstance(one, CategoryEncoding) and isinstance(column, Categories):
+        return _encoded_categories(one, column.codes[rows], column.names)
+    what = "numbers" if isinstance(one, NumberEncoding) else "categories"
+    raise InvalidData(
+        f"{table.source} has no column {one.name} of {what}, which the model was trained on.",
+        remedy="Give a table with the columns of the training data; data.columns.categories names codes.",
+        path=table.source,
+        field=one.name,
+    )
+
+
+def _encoded_numbers(one: NumberEncoding, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    absent = np.isnan(values)
+    filled = np.where(absent, one.fill, values)
+    scaled = (filled - one.mean) / one.deviation if one.deviation > 0 else np.zeros_like(filled)
+    bounded = np.clip(scaled, -_FURTHEST, _FURTHEST)
+    return np.stack([bounded, absent.astype(np.float64)], axis=1) if one.marks_missing else bounded[:, None]
+
+
+def _encoded_categories(one: CategoryEncoding, codes: Rows, names: Sequence[str]) -> npt.NDArray[np.float64]:
+    places = {name: place for place, name in enumerate(one.values)}
+    # One more place at the end for what is missing (-1), and for names that training has not seen.
+    lookup = np.array([*(places.get(name, len(places)) for name in names), len(places)], np.int64)
+    return np.eye(len(places) + 1)[lookup[codes]][:, :-1]

@@ -1,0 +1,74 @@
+"""From `data:` of a spec to a checked `Table`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ml.data.files import DataSource, find_file
+from ml.data.kinds import Kind, kind_of
+from ml.errors import InvalidData
+from ml.job import DataFile
+from ml.tables import breast_cancer
+from ml.tables.csv_table import read_csv
+from ml.tables.refusals import refuse_clean
+from ml.tables.table import Table
+from trainshed.specs import Columns, Data
+from trainshed.specs.explain import nearest
+
+BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {breast_cancer.SOURCE: breast_cancer.load}
+_ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
+
+
+def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> Table:
+    """Read and check the table that `data` names: a path only if it lies below one of `roots`. Raises `InvalidData`."""
+    refuse_clean(data.clean)
+    columns = data.columns or Columns()
+    source = find_file(data, roots=roots, files=files)
+    if source is None:
+        return _chosen(_builtin(data.dataset or ""), columns)
+    _refuse_other_kinds(source)
+    return read_csv(source, columns)
+
+
+def _builtin(name: str) -> Table:
+    if name in BUILTIN_TABLES:
+        return BUILTIN_TABLES[name]()
+    suggestion = nearest(name, BUILTIN_TABLES)
+    hint = f" Did you mean {suggestion}?" if suggestion else ""
+    raise InvalidData(
+        f"There is no table {name!r}.{hint}",
+        remedy=f"Available: {', '.join(BUILTIN_TABLES)}; or upload one; or give data.path: {_ACCEPTED}.",
+        field="data.dataset",
+    )
+
+
+def _chosen(table: Table, columns: Columns) -> Table:
+    """Return a built-in table without the columns to ignore; what else is said of its columns must be true of it."""
+    names = [column.name for column in table.columns]
+    wrong = [name for name in columns.ignore if name not in names]
+    if columns.label not in (None, table.label):
+        wrong.append(columns.label or "")
+    if wrong or columns.categories:
+        said = (*wrong, *columns.categories)[0]
+        raise InvalidData(
+            f"{table.source} has the label {table.label} and columns of numbers, and data.columns names {said!r}.",
+            remedy=f"Only `ignore` makes sense here; the columns are {', '.join(names)}.",
+            field="data.columns",
+        )
+    if not columns.ignore:
+        return table
+    return replace(table, columns=tuple(one for one in table.columns if one.name not in columns.ignore), digest="")
+
+
+def _refuse_other_kinds(source: DataSource) -> None:
+    kind = kind_of(source)
+    if source.is_decoded or kind is not Kind.TEXT:
+        raise InvalidData(
+            f"{source.name} is {kind}, and this family takes a table.",
+            remedy=f"Accepted is {_ACCEPTED}.",
+            path=source.name,
+            field="model.family",
+        )

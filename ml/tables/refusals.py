@@ -1,0 +1,95 @@
+"""What is refused of a table, each with its place, its value and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data import Labels
+from ml.data.leaks import telling_column
+from ml.errors import InvalidData
+from trainshed.specs import Clean, Columns
+
+MOST_CATEGORIES: Final = 1000
+"""Different values of a column of categories: each becomes a number for the network."""
+
+_SEPARATORS: Final = {"\t": "tabs", ";": "semicolons", "|": "bars"}
+
+
+def refuse_clean(clean: Clean) -> None:
+    """Refuse what cleans images: silently it would do nothing."""
+    if clean != Clean():
+        raise InvalidData(
+            f"data.clean is {clean.model_dump_json()}, and its steps are for images.",
+            remedy="Leave data.clean out; data.columns.missing says what stands in for missing numbers.",
+            field="data.clean",
+        )
+
+
+def refuse_other_separator(names: Sequence[str], path: str) -> None:
+    """Raise `InvalidData` for a file that is one column, because something other than commas is between its fields."""
+    found = next((word for mark, word in _SEPARATORS.items() if mark in names[0]), None)
+    if len(names) == 1 and found is not None:
+        raise InvalidData(
+            f"{path} has one column, {names[0][:80]!r}: {found} separate its fields.",
+            remedy="Write it again with commas.",
+            path=path,
+        )
+
+
+def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> None:
+    """Raise `InvalidData` for a column that `data.columns` names and the file has not."""
+    for field, named in (
+        ("label", (columns.label,) if columns.label else ()),
+        ("ignore", columns.ignore),
+        ("categories", columns.categories),
+    ):
+        for name in named:
+            if name not in names:
+                raise InvalidData(
+                    f"{path} has no column {name!r}, which data.columns.{field} names.",
+                    remedy=f"Its columns are {', '.join(names[:50])}.",
+                    path=path,
+                    field=f"data.columns.{field}",
+                )
+
+
+def refuse_too_many(name: str, different: int, path: str) -> None:
+    """Raise `InvalidData` for a column of texts that is no category."""
+    if different > MOST_CATEGORIES:
+        raise InvalidData(
+            f"{path}: the column {name} holds {different:,} different texts, and {MOST_CATEGORIES:,} categories are the"
+            " limit.",
+            remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore.",
+            path=path,
+            field=name,
+        )
+
+
+def refuse_one_class(labels: Labels, class_names: Sequence[str], *, field: str, path: str) -> None:
+    """Raise `InvalidData` for fewer than two classes."""
+    if len(class_names) < 2:
+        raise InvalidData(
+            f"{path}: {field} is {class_names[0]} in all {len(labels):,} rows.",
+            remedy="A classifier needs examples of at least two classes; data.columns.label names the column.",
+            path=path,
+            field=field,
+        )
+
+
+def refuse_leak(
+    matrix: npt.NDArray[np.float64], labels: Labels, names: Sequence[str], *, label: str, path: str
+) -> None:
+    """Raise `InvalidData` for a column that is the label once more."""
+    column = telling_column(matrix, labels)
+    if column is not None:
+        raise InvalidData(
+            f"{path}: the column {names[column]} tells the label in all of the {len(labels):,} rows: it is {label} once"
+            " more.",
+            remedy="Put it into data.columns.ignore, or a model learns to copy it, and nothing else.",
+            path=path,
+            field=names[column],
+        )

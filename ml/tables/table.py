@@ -1,0 +1,81 @@
+"""A table in memory, with the facts that go on a model's card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data import Labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """A column of numbers; NaN where one is missing."""
+
+    name: str
+    values: npt.NDArray[np.float64]
+    """Shape (rows,); finite or NaN."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Categories:
+    """A column of categories."""
+
+    name: str
+    codes: npt.NDArray[np.int64]
+    """Shape (rows,): the place of each in `names`, or -1 where it is missing."""
+    names: tuple[str, ...]
+
+
+Column = Numbers | Categories
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A checked table: at least one column beside the label, and at least two classes. It is a `Labelled`."""
+
+    source: str
+    """As the spec names it."""
+    columns: tuple[Column, ...]
+    labels: Labels
+    class_names: tuple[str, ...]
+    label: str
+    """What the column of labels is called."""
+    provenance: str
+    licence: str
+    synthetic: bool = False
+    format: str = "builtin"
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    own_validation_from: int | None = None
+    own_test_from: int | None = None
+    held_out_from: int | None = None
+    digest: str = ""
+    """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", _content_digest(self))
+
+    def as_matrix(self) -> npt.NDArray[np.float64]:
+        """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
+        return np.stack([_as_numbers(column) for column in self.columns], axis=1)
+
+
+def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
+    if isinstance(column, Numbers):
+        return column.values
+    return np.where(column.codes < 0, np.nan, column.codes.astype(np.float64))
+
+
+def _content_digest(table: Table) -> str:
+    digest = hashlib.sha256(repr((table.label, table.class_names)).encode())
+    for column in table.columns:
+        names = column.names if isinstance(column, Categories) else None
+        digest.update(repr((column.name, names, len(table.labels))).encode())
+        digest.update(_as_numbers(column).astype("<f8").tobytes())
+    digest.update(table.labels.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,175 @@
+"""One tiny training for each family. A new family is added to `CASES`, and all tests of families are about it, too."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+
+from ml.data import load_dataset
+from ml.evaluation.scores import probabilities
+from ml.families.image_classifier import presets as image_presets
+from ml.families.tabular_classifier import presets as tabular_presets
+from ml.families.tabular_classifier.card import TabularCard
+from ml.families.tabular_classifier.evaluate import answers
+from ml.model.card import ModelCard, read_card
+from ml.tables import encode, load_table
+
+Document = dict[str, Any]
+Answers = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A family: how its data is written, its spec, and its way from raw data to answers without `evaluate`."""
+
+    family: str
+    write: Callable[[Path], Path]
+    """Write good data into a folder."""
+    spec: Callable[[Path], Document]
+    """A train spec for the data at a path."""
+    shape: tuple[int, ...]
+    """Of one example as a network takes it, for the presets."""
+    presets: Mapping[str, Callable[..., keras.Model]]
+    answered: Callable[[Path, tuple[Path, ...]], Answers]
+    """From the output folder and the data roots: the true classes and the answers for all rows."""
+    bad: Mapping[str, tuple[Callable[[Path], Path], str]]
+    """What may be wrong with data, by name: how it is written, and what the error says."""
+
+
+def _spec(family: str, path: Path, **keys: Any) -> Document:
+    return {
+        "kind": "train",
+        "name": "tiny",
+        "data": {"path": str(path), "split": {"validation": 0.2, "test": 0.2}},
+        "model": {"family": family},
+        "training": {"epochs": 3, "batch_size": 8, "learning_rate": 0.01},
+        **keys,
+    }
+
+
+_LABELS: Final = np.arange(60) % 3
+
+
+def _images(folder: Path, labels: np.ndarray = _LABELS) -> Path:
+    images = np.random.Generator(np.random.PCG64(7)).integers(0, 60, (60, 6, 6), dtype=np.uint8)
+    for row, label in enumerate(_LABELS):
+        images[row, 2 * label : 2 * label + 2] = 250
+    np.savez(folder / "data.npz", x=images, y=labels)
+    return folder / "data.npz"
+
+
+def _image_spec(path: Path) -> Document:
+    steps = [{"step": "rescale", "scale": 0.004}, {"step": "resize", "height": 18, "width": 18}]
+    return _spec("image_classifier", path, preprocess=steps)
+
+
+def _image_answers(output: Path, roots: tuple[Path, ...]) -> Answers:
+    card = read_card(output / "model.json", ModelCard)
+    dataset = load_dataset(card.data.as_data(), roots=roots)
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    return dataset.labels, np.asarray(model(dataset.images.astype(np.float32))).argmax(axis=1)
+
+
+def rows_of(count: int = 80) -> list[list[str]]:
+    """Return rows of age, blood pressure with gaps, a colour with gaps, and ill or well, which the first two tell."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for number in range(count):
+        ill = number % 4 == 0
+        age = f"{random.normal(70 if ill else 40, 6):.1f}"
+        pressure = "" if number % 9 == 0 else f"{random.normal(160 if ill else 120, 10):.0f}"
+        colour = "" if number % 13 == 0 else ("red", "green", "blue")[int(random.integers(3))]
+        rows.append([age, pressure, colour, "ill" if ill else "well"])
+    return rows
+
+
+def write_rows(folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label") -> Path:
+    """Write rows below the names of their columns."""
+    path = folder / "data.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([names.split(","), *rows])
+    return path
+
+
+def _with(row: int, column: int, value: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        rows = rows_of()
+        rows[row][column] = value
+        return write_rows(folder, rows)
+
+    return write
+
+
+def _separated(folder: Path, mark: str) -> Path:
+    path = write_rows(folder, rows_of())
+    path.write_text(path.read_text().replace(",", mark))
+    return path
+
+
+def _table_spec(path: Path) -> Document:
+    return _spec(
+        "tabular_classifier",
+        path,
+        model={"family": "tabular_classifier", "positive": "ill", "recall": 0.9},
+    )
+
+
+def _table_answers(output: Path, roots: tuple[Path, ...]) -> Answers:
+    card = read_card(output / "model.json", TabularCard)
+    table = load_table(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    encoded = encode(card.encoding, table, np.arange(len(table.labels)))
+    return table.labels, answers(card, probabilities(np.asarray(model(encoded))))
+
+
+CASES: Final = (
+    Case(
+        family="image_classifier",
+        write=_images,
+        spec=_image_spec,
+        shape=(18, 18, 1),
+        presets=image_presets.PRESETS,
+        answered=_image_answers,
+        bad={
+            "one class": (lambda folder: _images(folder, np.zeros(60, np.int64)), "at least two classes"),
+            "a class below 0": (lambda folder: _images(folder, _LABELS - 1), r"y\[0\] is -1"),
+            "too few labels": (lambda folder: _images(folder, _LABELS[:50]), "60 examples and y has 50 labels"),
+        },
+    ),
+    Case(
+        family="tabular_classifier",
+        write=lambda folder: write_rows(folder, rows_of()),
+        spec=_table_spec,
+        shape=(6,),
+        presets=tabular_presets.PRESETS,
+        answered=_table_answers,
+        bad={
+            "one class": (
+                lambda folder: write_rows(folder, [[*row[:3], "ill"] for row in rows_of()]),
+                "label is ill in all 80 rows",
+            ),
+            "no label": (_with(7, 3, "?"), "label of row 7 is missing"),
+            "a text among numbers": (_with(5, 0, "old"), "age of row 5 is 'old', and the column is of numbers"),
+            "an infinite number": (_with(5, 0, "inf"), "age of row 5 is 'inf'"),
+            "a quantity as the label": (_with(5, 3, "1.5"), "the label label has the value 1.5"),
+            "the label twice": (
+                lambda folder: write_rows(folder, [[*row[:2], row[3][0], row[3]] for row in rows_of()]),
+                "the column colour tells the label",
+            ),
+            "a short row": (
+                lambda folder: write_rows(folder, [*rows_of(), ["1", "2"]]),
+                "row 80 has 2 fields",
+            ),
+            "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
+            "tabs": (lambda folder: _separated(folder, "\t"), "tabs separate its fields"),
+            "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
+        },
+    ),
+)

@@ -1,0 +1,127 @@
+"""What holds for every family: build, shapes, a fit that falls, save and load, exact resume, one path to an answer,
+and errors that say what to do about bad data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import keras
+import numpy as np
+import pytest
+
+from ml.errors import InvalidData
+from ml.families.registry import FAMILIES
+from ml.model.file import load_model, weights_digest
+from ml.report import MemoryReport
+from ml.run import RunSettings, run
+from tests.ml.attempts import Attempts, after, told
+from tests.ml.families.cases import CASES, Case
+from trainshed.specs import model as spec_model
+from trainshed.specs import parse_spec
+
+OF_EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
+BAD = [pytest.param(case, name, id=f"{case.family}: {name}") for case in CASES for name in case.bad]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The folder of a training and of the evaluation of all its data."""
+
+    case: Case
+    folder: Path
+
+    def document(self, name: str) -> dict[str, Any]:
+        """Return a file of the output."""
+        return json.loads((self.folder / "output" / name).read_text())
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.family)
+def evaluated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    case, folder = request.param, tmp_path_factory.mktemp("family")
+    settings = RunSettings(threads=1, data_roots=(folder,))
+    run(parse_spec(case.spec(case.write(folder))), folder, MemoryReport(), settings=settings)
+    (folder / "inputs").mkdir()
+    for name in ("model.keras", "model.json"):
+        shutil.copy(folder / "output" / name, folder / "inputs")
+    spec = {"kind": "evaluate", "name": "e", "model": {"job": "job_" + "0" * 26}, "split": "all"}
+    run(parse_spec(spec), folder, MemoryReport(), settings=settings)
+    return Evaluated(case, folder)
+
+
+def test_each_family_of_the_spec_is_registered_and_proved_here():
+    named = [get_args(form.model_fields["family"].annotation)[0] for form in spec_model.FAMILIES]
+    assert named == list(FAMILIES) == [case.family for case in CASES]
+
+
+@OF_EACH
+def test_each_preset_of_the_spec_is_built_and_gives_a_logit_a_class(case):
+    (form,) = [one for one in spec_model.FAMILIES if case.family in get_args(one.model_fields["family"].annotation)]
+    assert set(get_args(form.model_fields["preset"].annotation)) == set(case.presets)
+    for name, build in case.presets.items():
+        shape = case.shape if len(case.shape) > 1 else case.shape[0]
+        network = build(shape, 4, dropout=0.1)
+        assert (network.name, network.input_shape, network.output_shape) == (name, (None, *case.shape), (None, 4))
+        logits = keras.ops.convert_to_numpy(network(np.zeros((2, *case.shape), np.float32)))
+        assert np.isfinite(logits).all()
+
+
+def test_the_loss_falls_and_the_model_is_better_than_its_plain_baseline(evaluated):
+    losses = [epoch["train_loss"] for epoch in evaluated.document("model.json")["history"]]
+    assert losses[-1] < 0.8 * losses[0]
+    document = evaluated.document("evaluation.json")
+    assert document["beats_baseline"]
+    assert document["verdict"].startswith(f"Better than always answering {document['baseline']['class_name']}:")
+    assert document["logistic_regression"]["accuracy"] > document["baseline"]["accuracy"]
+    assert document["intervals"]["accuracy"]["low"] <= document["metrics"]["accuracy"]
+
+
+def test_what_is_saved_is_what_was_trained(evaluated):
+    expected = evaluated.document("model.json")["weights_sha256"]
+    assert weights_digest(load_model(evaluated.folder / "output/model.keras")) == expected
+    assert expected in (evaluated.folder / "output/MODEL_CARD.md").read_text()
+
+
+def test_raw_data_through_the_saved_model_gives_the_answers_that_were_measured(evaluated):
+    labels, answers = evaluated.case.answered(evaluated.folder / "output", (evaluated.folder,))
+    document = evaluated.document("evaluation.json")
+    counted = np.zeros((len(document["classes"]),) * 2, int)
+    np.add.at(counted, (labels, answers), 1)
+    assert counted.tolist() == document["confusion_matrix"]
+
+
+def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated):
+    page = (evaluated.folder / "output/report.html").read_text()
+    assert evaluated.document("evaluation.json")["verdict"] in page
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+
+
+@OF_EACH
+def test_a_training_that_is_killed_three_times_gives_the_same_bits(case, tmp_path, settings):
+    document = case.spec(case.write(tmp_path)) | {"checkpoint": {"keep_best": True}}
+    document["training"] |= {"report_every_steps": 2}
+    whole, stopped = (Attempts(document, tmp_path / name, settings) for name in ("whole", "stopped"))
+    expected = whole.run()
+    assert [stopped.run(after(looks)) for looks in (2, 3, 4)] == [None, None, None]
+    result = stopped.run()
+    assert expected is not None
+    assert result is not None
+    assert result.facts["weights_sha256"] == expected.facts["weights_sha256"]
+    assert told(stopped) == told(whole)
+    cards = [json.loads((tmp_path / name / "output/model.json").read_text()) for name in ("whole", "stopped")]
+    for card in cards:
+        for epoch in card["history"]:
+            del epoch["seconds"]
+    assert cards[0] == cards[1]
+
+
+@pytest.mark.parametrize(("case", "name"), BAD)
+def test_bad_data_is_refused_with_its_place_and_a_remedy(case, name, tmp_path, settings):
+    write, says = case.bad[name]
+    with pytest.raises(InvalidData, match=says) as raised:
+        run(parse_spec(case.spec(write(tmp_path))), tmp_path, MemoryReport(), settings=settings)
+    assert raised.value.remedy

@@ -1,0 +1,86 @@
+"""The class that must not be missed: where the threshold lies, and what is measured at it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
+
+from ml.errors import InvalidData
+from ml.evaluation.intervals import Interval
+from ml.evaluation.risk import measure_risk, threshold_for
+from ml.evaluation.verdict import verdict
+from ml.report import MemoryReport
+from ml.run import run
+from tests.ml.families.cases import CASES, rows_of, write_rows
+from trainshed.specs import parse_spec
+
+RANDOM = np.random.Generator(np.random.PCG64(2))
+IS_POSITIVE = RANDOM.random(400) < 0.3
+CHANCES = np.clip(0.35 * IS_POSITIVE + RANDOM.random(400) * 0.6, 0, 1)
+
+
+@pytest.mark.parametrize("recall", [0.5, 0.9, 0.97, 1.0])
+def test_the_threshold_is_the_highest_that_reaches_the_recall(recall):
+    at = threshold_for(recall, is_positive=IS_POSITIVE, chances=CHANCES)
+    assert recall_score(IS_POSITIVE, at <= CHANCES) >= recall
+    higher = np.min(CHANCES[IS_POSITIVE & (at <= CHANCES)]) + 1e-12
+    assert recall_score(IS_POSITIVE, higher <= CHANCES) < recall
+
+
+def test_no_example_lies_on_the_threshold():
+    at = threshold_for(0.9, is_positive=IS_POSITIVE, chances=CHANCES)
+    assert np.abs(CHANCES - at).min() > 0
+
+
+def test_a_class_that_is_always_surest_gets_a_threshold_below_it():
+    ones = np.ones(3, np.bool_)
+    assert threshold_for(1.0, is_positive=ones, chances=np.array([0.9, 0.8, 0.6])) == pytest.approx(0.3)
+
+
+def test_risk_is_measured_as_scikit_learn_does():
+    risk = measure_risk(positive="ill", threshold=0.5, asked_recall=0.9, is_positive=IS_POSITIVE, chances=CHANCES)
+    said = CHANCES >= 0.5
+    assert risk.metrics["recall"] == pytest.approx(recall_score(IS_POSITIVE, said))
+    assert risk.metrics["precision"] == pytest.approx(precision_score(IS_POSITIVE, said))
+    assert risk.metrics["specificity"] == pytest.approx(recall_score(~IS_POSITIVE, ~said))
+    assert risk.metrics["roc_auc"] == pytest.approx(roc_auc_score(IS_POSITIVE, CHANCES))
+    assert risk.metrics["brier"] == pytest.approx(brier_score_loss(IS_POSITIVE, CHANCES))
+    for name in ("recall", "precision", "specificity", "brier"):
+        assert risk.intervals[name].low < risk.metrics[name] < risk.intervals[name].high
+    assert sum(found.count for found in risk.reliability) == 400
+    assert sum(found.count * found.accuracy for found in risk.reliability if found.count) == pytest.approx(
+        np.count_nonzero(IS_POSITIVE)
+    )
+
+
+def test_with_one_class_there_is_nothing_that_needs_two():
+    risk = measure_risk(
+        positive="ill", threshold=0.5, asked_recall=None, is_positive=np.zeros(5, np.bool_), chances=np.full(5, 0.2)
+    )
+    assert risk.metrics == {"brier": pytest.approx(0.04), "specificity": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(0.5, "Better than chance:"), (0.9, "No better than chance:"), (0.99, "Worse than chance:")],
+)
+def test_the_verdict_counts_a_difference_beyond_the_interval(value, says):
+    said = verdict(0.91, Interval(0.88, 0.94), {"chance": value})
+    assert said == f"{says} accuracy 0.910 [0.880, 0.940] beside {value:.3f}."
+
+
+@pytest.mark.parametrize(
+    ("model", "share", "says"),
+    [
+        ({"positive": "sick"}, 0.2, "model.positive is 'sick', and label has the classes ill, well"),
+        ({"positive": "ill", "recall": 0.9}, 0.0, "validation part, which has no row of ill"),
+    ],
+)
+def test_a_class_that_cannot_be_looked_for_is_refused(tmp_path, settings, model, share, says):
+    (case,) = [one for one in CASES if one.family == "tabular_classifier"]
+    document = case.spec(write_rows(tmp_path, rows_of()))
+    document["model"] = {"family": "tabular_classifier", **model}
+    document["data"]["split"]["validation"] = share
+    with pytest.raises(InvalidData, match=says):
+        run(parse_spec(document), tmp_path, MemoryReport(), settings=settings)

@@ -1,0 +1,62 @@
+"""`model:` of a train spec: one class a family. Each class has exactly one folder in `ml.families`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Discriminator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from trainshed.specs.base import SpecModel
+from trainshed.specs.evaluate import ModelOfJob
+
+Takes = Literal["images", "table"]
+"""What the examples of a family are."""
+
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+
+
+class ImageClassifier(SpecModel):
+    """Tells images apart."""
+
+    takes: ClassVar[Takes] = "images"
+
+    family: Literal["image_classifier"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["cnn_small", "cnn_bn", "resnet_small"] = "cnn_small"
+    """Architecture. `cnn_small`: Conv32-Pool-Conv64-Pool-Conv64-Flatten-Dense64-Dense(classes). `cnn_bn`: the same with
+    batch normalisation, padding and dropout. `resnet_small`: three stages of residual blocks, 32-64-128."""
+    dropout: Dropout | None = None
+    """Share of the numbers before the last layers that each step leaves out. Default: cnn_bn 0.3, others none."""
+    init_from: ModelOfJob | None = None
+    """Begin with the weights of a train job with the same preset. Layers whose shape differs begin anew, and so does
+    the last one when the classes differ."""
+
+
+class TabularClassifier(SpecModel):
+    """Tells the rows of a table apart; with `positive`, how likely each is of the class that must not be missed."""
+
+    takes: ClassVar[Takes] = "table"
+
+    family: Literal["tabular_classifier"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["mlp_small", "mlp_residual"] = "mlp_small"
+    """Architecture. `mlp_small`: Dense64-Dense32-Dense(classes). `mlp_residual`: Dense128 and three residual blocks
+    with layer normalisation."""
+    dropout: Dropout | None = None
+    """Share of the numbers before each dense layer that each step leaves out. Default: 0.1, mlp_residual 0.2."""
+    positive: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """Of two classes, the one that must not be missed, for example an illness."""
+    recall: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of the positive class to find. The answer is `positive` from the highest probability on at which the
+    validation part reaches it. Default: the likelier class is the answer."""
+
+    @model_validator(mode="after")
+    def _name_the_class_to_find(self) -> TabularClassifier:
+        if self.recall is not None and self.positive is None:
+            raise PydanticCustomError("recall", "recall is the share of a class to find: name that class as positive")
+        return self
+
+
+AnyModel = Annotated[ImageClassifier | TabularClassifier, Discriminator("family")]
+FAMILIES: tuple[type[ImageClassifier | TabularClassifier], ...] = (ImageClassifier, TabularClassifier)
