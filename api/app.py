@@ -23,6 +23,7 @@ from api.routes import (
     artifacts,
     datasets,
     events,
+    explain,
     jobs,
     logs,
     metrics,
@@ -83,8 +84,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     """Put all routes into one list: a router that is included is searched twice for each request."""
     # Jobs first, because they are asked for most.
-    modules = (jobs, logs, metrics, events, artifacts, datasets, uploads, project_events, workers, tokens, retention)
-    for module in (*modules, probes, reference):
+    modules = (jobs, explain, logs, metrics, events, artifacts, datasets, uploads, project_events, workers, tokens)
+    for module in (*modules, retention, probes, reference):
         app.router.routes.extend(module.router.routes)
     app.router.routes.extend(uploads.of_datasets.routes)
     for pages in PAGES:

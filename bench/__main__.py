@@ -11,7 +11,8 @@ no part of Trainshed.
 
 `python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json;
 `python -m bench control-plane` reads, submits and batches beside bare FastAPI routes, and writes control-plane.json;
-`python -m bench pages` pages of a million jobs, and what the reconciler asks of them, and writes pages.json.
+`python -m bench pages` pages of a million jobs, and what the reconciler asks of them, and writes pages.json;
+`python -m bench chart` the data of a chart of a million points, and writes chart.json.
 
 Wall times on a shared machine are noisy: read medians, and compare ratios of one run.
 """
@@ -29,6 +30,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.chart import measure_chart
 from bench.control_plane import measure_control_plane
 from bench.gates import Gate, as_documents
 from bench.pages import measure_pages
@@ -40,6 +42,7 @@ OTHERS: dict[str, Callable[..., dict[str, Any]]] = {
     "streams": measure_streams,
     "control-plane": measure_control_plane,
     "pages": measure_pages,
+    "chart": measure_chart,
 }
 """Measured apart, on each database, with a file of results each."""
 

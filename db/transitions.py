@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
+from db import claim_rules
 from db.bulk import BulkInsert
 from db.clock import read_clock
 from db.leases import LEASE_S, Lease
@@ -80,6 +81,8 @@ class Claim:
     gpus: int
     queued_at: float
     claimed_at: float
+    waited_s: float
+    """For how long it could have been claimed."""
     more: bool
     """Whether more work waits in the pool."""
 
@@ -250,17 +253,15 @@ _CLAIM: Final = Statement(
     f"""
     WITH best AS {{materialized}} (
         SELECT id AS best_id FROM job
-        WHERE state = 'queued' AND pool = :pool AND not_before <= {{now}}
-          AND COALESCE(cpus, :slot_cpus) <= :cpus AND COALESCE(memory_bytes, 0) <= :memory_bytes AND gpus <= :gpus
-          AND (kind <> 'command' OR :runs_commands)
-          AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner AND worker.drain)
-        ORDER BY priority DESC, not_before, id LIMIT 1 {{skip_locked}}
+        WHERE {claim_rules.given(":")}
+        ORDER BY {claim_rules.ORDER} LIMIT 1 {{skip_locked}}
     )
     UPDATE job SET state = 'running', reason = 'starting', message = :message, attempt = attempt + 1, owner = :owner,
         lease_expires_at = {{now}} + :lease_s, hb = hb + 1, request = NULL, progress = NULL,
         started_at = COALESCE(started_at, {{now}}), {_COUNT}
     FROM best WHERE id = best_id AND {_sources(states.CLAIM)}
-    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, {{now}} AS claimed_at
+    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, not_before,
+        {{now}} AS claimed_at
 """,
     spec=Json,
 )
@@ -324,6 +325,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         gpus=row.gpus,
         queued_at=row.queued_at,
         claimed_at=row.claimed_at,
+        waited_s=row.claimed_at - max(row.queued_at, row.not_before),
         more=work_waits(conn, capacity.pool),
     )
 

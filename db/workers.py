@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert
 
+from db import counters
 from db.clock import db_now
+from db.counters import Counts
 from db.models import Worker
+from db.models.base import Json
 from db.sql import Statement
 
 
@@ -38,7 +41,7 @@ def register(conn: Connection, facts: WorkerFacts) -> None:
 
 
 _SEEN: Final = Statement("""
-    UPDATE worker SET busy = :busy, last_seen_at = {now},
+    UPDATE worker SET busy = :busy, counts = :counts, last_seen_at = {now},
         state = CASE WHEN drain AND :state = 'active' THEN 'draining' ELSE :state END
     WHERE id = :worker_id RETURNING drain
 """)
@@ -47,11 +50,14 @@ _DRAIN: Final = Statement("""
         state = CASE WHEN state = 'gone' THEN state WHEN :drain THEN 'draining' ELSE 'active' END
     WHERE id = :worker_id AND (state <> 'gone' OR NOT :drain) RETURNING id
 """)
-_FORGET: Final = Statement("""
+_FORGET: Final = Statement(
+    """
     DELETE FROM worker WHERE last_seen_at < {now} - :older_than_s
         AND NOT EXISTS (SELECT 1 FROM job WHERE job.owner = worker.id AND job.state = 'running')
-    RETURNING id
-""")
+    RETURNING id, pool, counts
+    """,
+    counts=Json,
+)
 _GONE: Final = Statement("""
     UPDATE worker SET state = 'gone', busy = 0 WHERE state <> 'gone' AND last_seen_at < {now} - :older_than_s
     RETURNING id
@@ -66,9 +72,12 @@ class Seen:
     """An administrator wants it to take no new job."""
 
 
-def seen(conn: Connection, worker_id: str, *, busy: int, state: str) -> Seen | None:
-    """Note that a worker lives. None: its row was pruned, and it must register again."""
-    row = _SEEN.run(conn, worker_id=worker_id, busy=busy, state=state).one_or_none()
+def seen(conn: Connection, worker_id: str, *, busy: int, state: str, counts: Counts) -> Seen | None:
+    """Note that a worker lives, and what it has counted. None: its row was pruned, and it must register again."""
+    statement = _SEEN.on(conn.dialect.name).bindparams(bindparam("counts", type_=Json))
+    row = conn.execute(
+        statement, {"worker_id": worker_id, "busy": busy, "state": state, "counts": dict(counts)}
+    ).one_or_none()
     return None if row is None else Seen(bool(row.drain))
 
 
@@ -86,5 +95,7 @@ def mark_gone(conn: Connection, *, older_than_s: float) -> list[str]:
 
 
 def forget(conn: Connection, *, older_than_s: float) -> list[str]:
-    """Remove rows of workers that were not seen for so long and hold no job."""
-    return list(_FORGET.run(conn, older_than_s=older_than_s).scalars())
+    """Remove rows of workers that were not seen for so long and hold no job. What they counted stays with the pool."""
+    forgotten = _FORGET.run(conn, older_than_s=older_than_s).all()
+    counters.add(conn, ((row.pool, row.counts) for row in forgotten))
+    return [row.id for row in forgotten]

@@ -8,7 +8,9 @@ from pathlib import Path
 from api.app import create_app
 from api.settings import ApiSettings
 from docs.cli_page import cli_page
+from docs.proofs_page import proofs_page
 from trainshed.errors import BY_CODE, CLIENT_SIDE
+from trainshed.outcomes import ADVICE
 from trainshed.specs import json_schema
 
 DOCS = Path(__file__).resolve().parent
@@ -21,6 +23,7 @@ def pages() -> dict[str, str]:
         "openapi.json": _json(create_app(ApiSettings()).openapi()),
         "errors.md": errors_page(),
         "cli.md": cli_page(),
+        "proofs.md": proofs_page(),
     }
 
 
@@ -38,6 +41,16 @@ def errors_page() -> str:
     for code, error in sorted(BY_CODE.items(), key=lambda item: (item[1].status, item[0])):
         status = "" if error in CLIENT_SIDE else str(error.status)
         lines.append(f"| `{code}` | {status} | `{error.__name__}` | {error.title} | {error.remedy} |")
+    lines += [
+        "",
+        "## Why a job did not succeed",
+        "",
+        "`trainshed job explain` says the same of a job, with the lines of its log that tell most.",
+        "",
+        "| reason | what it means | what to try |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{reason}` | {advice.meaning} | {' '.join(advice.remedies)} |" for reason, advice in ADVICE.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from own import trainshed_up
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -27,8 +24,6 @@ from trainshed.wire import Job
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(".trainshed/demo")
-DATA = FOLDER / "data"
-UP_WITHIN_S = 90.0
 console = Console(stderr=True)
 
 
@@ -36,7 +31,7 @@ def main() -> int:
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    with trainshed_up() as client:
+    with trainshed_up(FOLDER) as client:
         train, evaluate = submit_both(client)
         watch(client, train, evaluate)
         train, evaluate = client.get(train.id), client.get(evaluate.id)
@@ -46,31 +41,6 @@ def main() -> int:
     path.write_text(json.dumps(report, indent=2) + "\n")
     show(report, path)
     return 0 if report["train"]["state"] == report["evaluate"]["state"] == "succeeded" else 1
-
-
-@contextmanager
-def trainshed_up() -> Iterator[Client]:
-    """Run `trainshed up` on a free port for as long as the block lasts."""
-    command = [sys.executable, "-P", "-m", "standalone", "--port", "0", "--data-dir", str(DATA)]
-    with (FOLDER / "up.log").open("wb") as log:
-        up = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        with Client(url=await_address(up), token=(DATA / "admin.key").read_text().strip()) as client:
-            yield client
-    finally:
-        up.send_signal(signal.SIGINT)
-        up.wait(30)
-
-
-def await_address(up: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + UP_WITHIN_S
-    address = DATA / "server.json"
-    while not address.exists():
-        if up.poll() is not None or time.monotonic() > deadline:
-            sys.exit(f"Trainshed did not come up:\n{(FOLDER / 'up.log').read_text()}")
-        time.sleep(0.05)
-    url: str = json.loads(address.read_text())["url"]
-    return url
 
 
 def submit_both(client: Client) -> tuple[Job, Job]:

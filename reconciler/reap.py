@@ -16,6 +16,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from db import counters
 from db.engine import Database
 from db.leases import LEASE_S
 from db.outcomes import conclude
@@ -26,7 +27,7 @@ from trainshed.states import AttemptOutcome
 _LONGEST_GAP_S: Final = LEASE_S / 3
 
 # Without an order: SQLite would go over all jobs for it.
-_RUNNING: Final = Statement("SELECT id, attempt, hb, owner FROM job WHERE state = 'running'")
+_RUNNING: Final = Statement("SELECT id, attempt, hb, owner, pool FROM job WHERE state = 'running'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,11 @@ class Reaper:
 
     def run_once(self, database: Database) -> Counts:
         """Look once, and reap what has stood still for a whole lease."""
-        self._forget_after_a_gap()
         with database.read() as conn:
-            seen = {StaleLease(row.id, row.attempt, row.hb): row.owner for row in _RUNNING.run(conn)}
+            seen = {StaleLease(row.id, row.attempt, row.hb): row for row in _RUNNING.run(conn)}
         now = self._clock()
+        # Only now is it known how long the look took: a read that waited for a database that froze is a gap as well.
+        self._forget_after_a_gap(now)
         self._looked_at = now
         self._first_seen = {lease: self._first_seen.get(lease, now) for lease in seen}
         still = (lease for lease, since in self._first_seen.items() if now - since >= LEASE_S)
@@ -61,19 +63,21 @@ class Reaper:
         pools: set[str] = set()
         for lease in stale:
             with database.begin() as conn:
-                moved = self._reap(conn, lease, seen[lease])
+                moved = self._reap(conn, lease, owner=seen[lease].owner, pool=seen[lease].pool)
             if moved is not None:
                 reaped.append(lease.job_id)
                 pools |= moved
         return Counts(len(seen), tuple(reaped), frozenset(pools))
 
-    def _forget_after_a_gap(self) -> None:
-        now = self._clock()
+    def _forget_after_a_gap(self, now: float) -> None:
         if self._looked_at is None or now - self._looked_at > _LONGEST_GAP_S:
             self._first_seen.clear()
 
-    def _reap(self, conn: Connection, lease: StaleLease, owner: str) -> frozenset[str] | None:
+    def _reap(self, conn: Connection, lease: StaleLease, *, owner: str, pool: str) -> frozenset[str] | None:
         message = f"Its worker {owner} sent no heartbeat for {LEASE_S:.0f} s."
         ending = Ending(AttemptOutcome.WORKER_LOST, message)
         moved = conclude(conn, lease, ending, self._by, jitter=random.random())  # noqa: S311 - spreads retries
-        return None if moved is None else moved.woken_pools
+        if moved is None:
+            return None
+        counters.add(conn, [(pool, {counters.attempts_with(ending.outcome): 1})])  # its worker cannot count it any more
+        return moved.woken_pools

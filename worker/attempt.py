@@ -24,12 +24,12 @@ from db import blobs, checkpoints, datasets, reports
 from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
-from db.outcomes import conclude
+from db.outcomes import conclude, times_ended
 from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, Guards, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.cache import DataCache, GaveUp
 from worker.checkpoints import CheckpointCarrier, fetched_states
@@ -40,12 +40,14 @@ from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFai
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
 from worker.profile import BadProfile, read_profile
+from worker.program_reports import ProgramReports
 from worker.protocol import DataFile, ProtocolError
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
 from worker.spool import Spool
 from worker.supervision import Orders, Supervision
+from worker.tally import Tally
 from worker.verdict import Seen, Stop, verdict
 
 log = structlog.get_logger(__name__)
@@ -68,6 +70,7 @@ class AttemptKit:
     spool: Spool
     settings: WorkerSettings
     plan: WorkerPlan
+    tally: Tally
     worker_name: str
     leaving: threading.Event
     """Set when the worker has no time left to wait for anything."""
@@ -98,6 +101,7 @@ class Attempt:
         self._claim = claim
         self._share = share
         self._noticed = noticed
+        self._claimed_at = time.monotonic()
         self._kit = kit
         self._spec: JobSpec = parse_spec(claim.spec)
         self._orders = Orders()
@@ -175,9 +179,17 @@ class Attempt:
                 return Ending(AttemptOutcome.SETUP_FAILED, str(error))
             except ProtocolError as error:
                 return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
-            return self._watch(running, reporter)
+            guards = self._spec.guards if isinstance(self._spec, TrainSpec) else None
+            return self._watch(running, reporter, guards=guards, on_start=self._count_start)
 
-    def _watch(self, running: RunningJob, reporter: Reporter) -> Ending:
+    def _watch(
+        self,
+        running: RunningJob,
+        reporter: Reporter,
+        *,
+        guards: Guards | None = None,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> Ending:
         carrier = self._carrier()
         try:
             seen = Seen(
@@ -185,11 +197,23 @@ class Attempt:
                 run_timeout_s=self._spec.timeout.run,
                 memory_limit_bytes=self._spec.resources.memory,
             )
-            supervision = Supervision(running, reporter, carrier, self._orders, timeout=self._spec.timeout, seen=seen)
+            supervision = Supervision(
+                *(running, reporter, carrier, self._orders),
+                timeout=self._spec.timeout,
+                seen=seen,
+                guards=guards,
+                on_start=on_start,
+                on_fenced=self._kit.tally.fenced,
+                program=ProgramReports(self._folder.work) if seen.program is not None else None,
+            )
             return verdict(supervision.watch())
         finally:
             running.close()
             carrier.finish()
+
+    def _count_start(self) -> None:
+        """From claimable to claimed the database has measured, from there on this process: no two clocks compared."""
+        self._kit.tally.started(self._claim.waited_s + time.monotonic() - self._claimed_at)
 
     def _inputs(self, reporter: Reporter) -> AbstractContextManager[dict[str, DataFile]]:
         kit = self._kit
@@ -227,6 +251,13 @@ class Attempt:
         kit = self._kit
         return fetched_states(self.lease.job_id, self._folder.inputs, database=kit.database, store=kit.store)
 
+    def _halvings(self) -> int:
+        """A training that ran out of memory is tried with half the batch."""
+        if not isinstance(self._spec, TrainSpec) or self.lease.attempt == 1:
+            return 0
+        with self._kit.database.read() as conn:
+            return times_ended(conn, self.lease.job_id, AttemptOutcome.OUT_OF_MEMORY)
+
     def _carrier(self) -> CheckpointCarrier:
         kit = self._kit
         return CheckpointCarrier(self._folder.checkpoints, self.lease, database=kit.database, store=kit.store)
@@ -236,9 +267,10 @@ class Attempt:
         return self._spec.checkpoint.keep_last if isinstance(self._spec, TrainSpec) else 1
 
     def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> RunningJob:
+        halvings = self._halvings()
         before = time.time()
         with self._open_log() as log_fd:
-            running = self._kit.launcher.launch(self._request(log_fd, data_files, states))
+            running = self._kit.launcher.launch(self._request(log_fd, data_files, states, halvings))
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -251,10 +283,14 @@ class Attempt:
             "threads": self._threads,
             "timeline": timeline,
         }
+        if halvings:
+            facts["batch_halved"] = halvings
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> LaunchRequest:
+    def _request(
+        self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...], halvings: int
+    ) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
         return self._confined(
             log_fd,
@@ -265,6 +301,7 @@ class Attempt:
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
             states=states,
+            halvings=halvings,
             network=self._kit.settings.job_network,
         )
 
@@ -340,6 +377,14 @@ class Attempt:
             return self._insist(lambda: self._end(reporter, lost, ()))
 
     def _end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
+        moved = self._write_end(reporter, ending, files)
+        if moved is None:
+            self._kit.tally.fenced()
+        else:
+            self._kit.tally.ended(ending.outcome)
+        return moved
+
+    def _write_end(self, reporter: Reporter | None, ending: Ending, files: tuple[MadeFile, ...]) -> Moved | None:
         by = By(Actor.WORKER, self.lease.owner)
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
         with self._kit.database.begin() as conn:

@@ -14,8 +14,6 @@ from typing import Final
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from worker.celery_config import HINT_TASK, broker_client, broker_key_of, celery_settings, queue_of
 
@@ -24,7 +22,6 @@ log = structlog.get_logger(__name__)
 _RETRY_S: Final = 1.0
 _MOST_WAITING: Final = 64
 """Hints that wait in the broker for one pool. While all workers are busy nobody takes them; more say nothing more."""
-_UNHAPPY: Final = (OperationalError, RedisError, OSError)
 
 
 class Publisher:
@@ -35,6 +32,7 @@ class Publisher:
         self._celery.conf.update(celery_settings(broker_url))
         self._broker = broker_client(broker_url)
         self._pending: set[str] = set()
+        self._crowded: set[str] = set()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
@@ -63,16 +61,24 @@ class Publisher:
         while (pool := self._next()) is not None:
             try:
                 self._send(pool)
-            except _UNHAPPY as error:
-                self._note(healthy=False, error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, without this thread no hint is sent any more
+                self._note(healthy=False, error=f"{type(error).__name__}: {error}")
                 self.hint([pool])
                 time.sleep(_RETRY_S)
             else:
                 self._note(healthy=True)
 
     def _send(self, pool: str) -> None:
-        if self._broker.llen(broker_key_of(pool)) < _MOST_WAITING:
-            self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
+        """A pool is looked at after its hint: to look first would keep the worker that is free for it waiting."""
+        if pool in self._crowded and self._is_crowded(pool):
+            return
+        self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
+        self._crowded.discard(pool)
+        if self._is_crowded(pool):
+            self._crowded.add(pool)
+
+    def _is_crowded(self, pool: str) -> bool:
+        return self._broker.llen(broker_key_of(pool)) >= _MOST_WAITING
 
     def _next(self) -> str | None:
         with self._changed:

@@ -13,13 +13,16 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from db import leases, workers
+from db.counters import Counts
 from db.engine import Database, DatabaseUnavailable
 from db.leases import BEAT_S, Held, Lease
 from db.pulse import Pulse
 from db.workers import Seen, WorkerFacts
 from trainshed.states import JobRequest
+from worker.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,7 @@ class Heartbeat:
         *,
         busy: Callable[[], int],
         state: Callable[[], str],
+        tally: Tally,
         told: Callable[[Seen], None] = lambda _: None,
         pulse: Pulse | None = None,
     ) -> None:
@@ -56,6 +60,7 @@ class Heartbeat:
         self._facts = facts
         self._busy = busy
         self._state = state
+        self._tally = tally
         self._told = told
         self._pulse = pulse or Pulse(None)
         self._running: dict[Lease, Beaten] = {}
@@ -113,12 +118,23 @@ class Heartbeat:
         """Extend all leases, and tell each attempt what the database answered."""
         with self._lock:
             before = dict(self._running)
+        counted = self._tally.read()
         with self._database.begin(urgent=True) as conn:
             held = leases.beat(conn, self._facts.id, [lease.job_id for lease in before])
-            seen = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state())
-            if seen is None:
-                workers.register(conn, self._facts)
+            seen = self._say_that_it_lives(conn, counted)
+        if seen is None:
+            self._tally.row_is_new()
+        else:
+            self._tally.written(counted)
         self._told(seen or Seen(drain=False))
         # Only those that were there before the statement: one claimed meanwhile is in no answer yet.
         for lease, attempt in before.items():
             attempt.on_beat(held.get((lease.job_id, lease.attempt)))
+
+    def _say_that_it_lives(self, conn: Connection, counted: Counts) -> Seen | None:
+        """Write the worker's row, or a new one when there is none. None: it is new."""
+        counts = self._tally.of_row(counted)
+        seen = workers.seen(conn, self._facts.id, busy=self._busy(), state=self._state(), counts=counts)
+        if seen is None:
+            workers.register(conn, self._facts)
+        return seen

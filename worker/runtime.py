@@ -38,6 +38,7 @@ from worker.poller import Poller
 from worker.settings import WorkerSettings
 from worker.slots import Slots
 from worker.spool import Spool
+from worker.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Runtime:
         store = open_store(settings.store_url)
         self._publisher = Publisher(settings.broker_url.get_secret_value())
         self._launcher = Launcher(warm=settings.warm)
+        self._tally = Tally()
         self._pulse = Pulse(settings.pulse_file)
         self.slots = Slots(plan.slots, self._whole())
         self._heartbeat = Heartbeat(
@@ -73,6 +75,7 @@ class Runtime:
             self._facts(),
             busy=lambda: self.slots.busy,
             state=lambda: "draining" if self._draining.is_set() else "active",
+            tally=self._tally,
             told=self._be_told,
             pulse=self._pulse,
         )
@@ -85,10 +88,11 @@ class Runtime:
             spool=self._spool,
             settings=settings,
             plan=plan,
+            tally=self._tally,
             worker_name=self._name,
             leaving=self._leaving,
         )
-        self._running: set[Attempt] = set()
+        self._running: list[Attempt] = []
         self._lock = threading.Lock()
 
     @property
@@ -194,6 +198,7 @@ class Runtime:
         return claim
 
     def _run(self, claim: Claim, noticed: Noticed) -> None:
+        self._tally.claimed(noticed.source)
         try:
             attempt = Attempt(claim, self.slots.share_of(claim), noticed, self._kit)
             moved = self._attend(attempt)
@@ -207,7 +212,7 @@ class Runtime:
     def _attend(self, attempt: Attempt) -> Moved | None:
         """Run an attempt while the heartbeat keeps its lease and a drain can reach it."""
         with self._lock:
-            self._running.add(attempt)
+            self._running.append(attempt)
         self._heartbeat.add(attempt)
         if self._draining.is_set():
             attempt.preempt()
@@ -216,7 +221,7 @@ class Runtime:
         finally:
             self._heartbeat.remove(attempt)
             with self._lock:
-                self._running.discard(attempt)
+                self._running.remove(attempt)
 
     # --- come and go ---
 
@@ -279,9 +284,10 @@ class Runtime:
             log.info("takeover.done", worker=folder.name, attempts=len(attempts))
 
     def _say_goodbye(self) -> None:
+        counts = self._tally.of_row(self._tally.read())
         try:
             with self._database.begin() as conn:
-                workers.seen(conn, self.id, busy=0, state="gone")
+                workers.seen(conn, self.id, busy=0, state="gone", counts=counts)
         except DatabaseUnavailable as error:
             log.warning("goodbye.failed", error=str(error))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final, assert_never
 
 import structlog
@@ -14,12 +15,14 @@ import structlog
 from db.checkpoints import Origin
 from db.engine import DatabaseUnavailable
 from db.reports import Point
-from trainshed.specs import Timeout
+from trainshed.specs import Guards, Timeout
 from worker.checkpoints import CheckpointCarrier
 from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
+from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
+from worker.stall import StallWatch
 from worker.verdict import Seen, Stop
 
 log = structlog.get_logger(__name__)
@@ -59,15 +62,27 @@ class Supervision:
         *,
         timeout: Timeout,
         seen: Seen,
+        guards: Guards | None = None,
+        on_start: Callable[[], None] = lambda: None,
+        on_fenced: Callable[[], None] = lambda: None,
+        program: ProgramReports | None = None,
     ) -> None:
+        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
+
+        A program reports by `program`, a training child by its channel; `guards` are those of a training.
+        """
         self._running = running
         self._reporter = reporter
         self._carrier = carrier
         self._orders = orders
         self._timeout = timeout
         self._seen = seen
+        self._on_start = on_start
+        self._on_fenced = on_fenced
+        self._program = program
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
+        self._stall_watch = StallWatch(guards, time.monotonic()) if guards else None
         self._is_over = False
 
     def watch(self) -> Seen:
@@ -76,9 +91,11 @@ class Supervision:
             for event in self._running.wait(_LOOK_S):
                 self._take(event)
             self._check_deadline()
+            self._check_stall()
             self._carry_out_orders()
             if self._flush_pace.is_due():
                 self._flush()
+        self._hear_the_rest()
         # What the job saved last is what the next attempt goes on from.
         self._reporter.add_states(self._carrier.finish())
         return self._seen
@@ -88,6 +105,7 @@ class Supervision:
             case Started(level=level, forked_at=forked_at, sandboxed_at=sandboxed_at):
                 timeline = {"forked": forked_at, "sandboxed": sandboxed_at}
                 self._reporter.amend_start(sandbox=str(level), timeline=timeline)
+                self._on_start()
             case NotStarted():
                 self._seen.not_started = event
             case BadFrame():
@@ -114,6 +132,8 @@ class Supervision:
             case Saved():
                 self._carrier.announce(frame)
             case Progress():
+                if self._stall_watch is not None:
+                    self._stall_watch.heard(frame, time.monotonic())
                 self._reporter.set_progress(frame.model_dump(mode="json", exclude={"frame"}))
             case Result():
                 self._seen.result = frame
@@ -126,6 +146,13 @@ class Supervision:
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._orders.give(Stop.TIMEOUT)
 
+    def _check_stall(self) -> None:
+        if self._stall_watch is None or self._seen.exited is not None or self._orders.stop is not None:
+            return
+        self._seen.stall = self._stall_watch.why(time.monotonic())
+        if self._seen.stall is not None:
+            self._orders.give(Stop.STALL)
+
     def _carry_out_orders(self) -> None:
         stop = self._orders.stop
         if stop is None or not stop.outweighs(self._seen.stop) or self._seen.exited is not None:
@@ -137,14 +164,25 @@ class Supervision:
                 self._running.kill()
             case Stop.DRAIN:
                 self._running.terminate(min(self._timeout.grace, _DRAIN_GRACE_S))
-            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT:
+            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT | Stop.STALL:
                 self._running.terminate(self._timeout.grace)
 
+    def _hear_the_rest(self) -> None:
+        if self._program is None:
+            return
+        for frame in self._program.read_rest():
+            self._hear(frame)
+        if self._program.left_out:
+            self._reporter.add_facts({"reports_left_out": self._program.left_out})
+
     def _flush(self) -> None:
+        for frame in self._program.read() if self._program else ():
+            self._hear(frame)
         self._reporter.add_states(self._carrier.take())
         try:
             self._reporter.flush()
         except Superseded:
+            self._on_fenced()
             self._orders.give(Stop.SUPERSEDED)
         except DatabaseUnavailable as error:
             log.warning("report.postponed", error=str(error))

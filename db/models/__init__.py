@@ -16,6 +16,7 @@ from db.models.job import Job
 from db.models.log_chunk import LogChunk
 from db.models.metric_point import MetricPoint
 from db.models.metric_series import MetricSeries
+from db.models.pool_counter import PoolCounter
 from db.models.project import Project
 from db.models.retention_policy import RetentionPolicy
 from db.models.upload import Upload
@@ -39,6 +40,7 @@ __all__ = [
     "LogChunk",
     "MetricPoint",
     "MetricSeries",
+    "PoolCounter",
     "Project",
     "RetentionPolicy",
     "Upload",

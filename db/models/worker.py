@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Double, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,5 +33,7 @@ class Worker(Base):
     drain: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """An administrator asked it to take no new job."""
     versions: Mapped[dict[str, str]]
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What it has counted since its start (`db.counters`)."""
     started_at: Mapped[float] = mapped_column(Double)
     last_seen_at: Mapped[float] = mapped_column(Double)

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from ml.data import Dataset
 
 _MOST_EXAMPLES: Final = 4000
-_MOST_FEATURES: Final = 800
+_MOST_FEATURES: Final = 400
 _ITERATIONS: Final = 60
 _PREDICT_AT_ONCE: Final = 4096
 

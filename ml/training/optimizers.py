@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import keras
 
+from ml.training.lean_adam import LeanAdam, LeanAdamW
 from ml.training.schedule import RateSchedule
 from ml.training.tuning import Tuned
 from trainshed.specs import Training
@@ -16,8 +17,8 @@ _NOT_DECAYED: Final = ("bias", "gamma", "beta")
 _ADAMW_DECAY: Final = 0.004
 _CLASSES: Final[dict[str, Callable[..., keras.Optimizer]]] = {
     "sgd": keras.optimizers.SGD,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "adam": LeanAdam,
+    "adamw": LeanAdamW,
     "rmsprop": keras.optimizers.RMSprop,
     "lion": keras.optimizers.Lion,
 }

@@ -1,20 +1,25 @@
 """What `auto` stands for: batch size, learning rate, feeding and steps a call, by rules that are measured.
 
-Where a batch of 32 leaves many steps in an epoch, 64 or 128 with a learning rate scaled by the square root (Krizhevsky,
-"One weird trick for parallelizing convolutional neural networks", 2014) reach the same accuracy on fewer CPU seconds.
+Where a batch of 32 leaves many steps in an epoch, 64 or 128 reach the same accuracy on fewer CPU seconds if the
+learning rate grows with them: by more than the square root (Krizhevsky, "One weird trick for parallelizing
+convolutional neural networks", 2014) and by less than in proportion (Goyal et al., "Accurate, large minibatch SGD",
+2017). Two epochs of Fashion-MNIST, medians of three seeds: accuracy 0.887 with 32, and with 128 0.878 at 2 times the
+rate, 0.888 at 3 times and 0.887 at 4 times.
 Only batch size and learning rate change results; the other two change how fast they come.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from trainshed.specs import Training
 
 _LEARNING_RATES: Final = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001, "rmsprop": 0.001, "lion": 0.0001}
 _BATCH_SIZES: Final = (128, 64, 32)
+_RATE_GROWS: Final = 0.8
+"""As this power of the batch size."""
 _LEAST_STEPS: Final = 200
 """In an epoch: a larger batch leaves the weights too few changes."""
 _MOST_STEPS_PER_CALL: Final = 8
@@ -48,10 +53,22 @@ def tune(recipe: Training, *, examples: int, image_shape: tuple[int, int, int], 
     image_bytes = 4 * math.prod(image_shape)
     return Tuned(
         batch_size=batch_size,
-        learning_rate=recipe.learning_rate or _LEARNING_RATES[recipe.optimizer] * math.sqrt(batch_size / 32),
+        learning_rate=recipe.learning_rate or _LEARNING_RATES[recipe.optimizer] * (batch_size / 32) ** _RATE_GROWS,
         feeding=_feeding(recipe, augments=augments, threads=threads),
         steps_per_call=recipe.steps_per_call or _steps_per_call(batch_size * image_bytes),
     )
+
+
+def halved(tuned: Tuned, recipe: Training, times: int) -> tuple[Tuned, Training]:
+    """Return values and recipe for half the batch, `times` over, with as many examples to each change of the weights.
+
+    A batch of one example stays.
+    """
+    while times and tuned.batch_size > 1:
+        tuned = replace(tuned, batch_size=tuned.batch_size // 2)
+        recipe = recipe.model_copy(update={"accumulate_steps": 2 * recipe.accumulate_steps})
+        times -= 1
+    return tuned, recipe
 
 
 def _batch_size(examples: int) -> int:

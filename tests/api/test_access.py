@@ -43,6 +43,7 @@ NEEDED: dict[str, tuple[Role, Scope | None]] = {
     "jobs_resume": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_retry": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_clone": (Role.OPERATOR, Scope.JOBS_WRITE),
+    "jobs_explain": (Role.VIEWER, Scope.JOBS_READ),
     "logs_read": (Role.VIEWER, Scope.JOBS_READ),
     "metrics_read": (Role.VIEWER, Scope.JOBS_READ),
     "events_read": (Role.VIEWER, Scope.JOBS_READ),

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import text
 
-from db import compaction, garbage, hints, leases, retention, transitions
+from db import compaction, counters, garbage, hints, leases, retention, transitions
 from db.engine import Database
 from db.queries import queues
 from db.sql import Statement
@@ -80,6 +80,11 @@ def test_the_queues_are_read_from_the_index_of_the_claim_and_never_gone_over(
     assert "ix_job_claim" in plan, plan
     assert not re.search(r"Seq Scan on job|SCAN job(?! USING (COVERING )?INDEX ix_job_claim)", plan), plan
     assert not re.search("Sort|TEMP B-TREE", plan), plan
+
+
+def test_what_was_counted_is_read_from_rows_of_workers_and_pools_alone(database: Database) -> None:
+    plan = explain(database, counters._ALL)
+    assert set(re.findall(r"(?:SCAN|Scan on|using \\w+ on) (\w+)", plan)) == {"worker", "pool_counter"}, plan
 
 
 def test_the_count_of_a_queue_ends_at_its_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,11 +24,14 @@ LEFT_OUT = {
     "make setup": "was done before any test could run",
     "make check": "is what CI runs beside the tests",
     "make test": "runs this test: it would not end",
+    "make examples": "trains for minutes; tests/docs tries the small one in `make demo`",
     "make bench": "measures for minutes",
     "make bench-peers": "installs gigabytes of other systems",
     "make fuzz": "runs for minutes; tests/fuzz does it for a shorter time",
     "make sim": "runs for minutes; tests/sim does it for a shorter time",
     "make mutants": "runs for minutes; tests/mutants does a part of it",
+    "make chaos": "runs for minutes; tests/chaos does it for a shorter time",
+    "make crashpoints": "runs for minutes; tests/crashpoints does it for the first occasion of each place",
     "make resume-proof": "runs for minutes; tests/proofs does it for a shorter time",
     **dict.fromkeys(
         [

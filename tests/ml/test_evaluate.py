@@ -133,6 +133,15 @@ def test_a_file_that_changed_since_training_is_refused(trained, write_npz, shape
         evaluate(trained, settings)
 
 
+def test_training_data_that_is_cleaned_in_another_way_is_refused(trained, train_document, settings):
+    data = {"path": train_document["data"]["path"], "clean": {"duplicates": "drop"}}
+    with pytest.raises(
+        InvalidData, match=r'data.clean is .*"duplicates":"drop".* and was .*"duplicates":"keep"'
+    ) as raised:
+        evaluate(trained, settings, data=data)
+    assert raised.value.facts["field"] == "data.clean"
+
+
 def test_a_split_that_training_left_empty_is_refused(trained, train_document, settings):
     data = {"path": train_document["data"]["path"], "split": {"test": 0}}
     with pytest.raises(InvalidData, match="has no test part"):

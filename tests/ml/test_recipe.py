@@ -198,7 +198,7 @@ def test_weight_decay_leaves_biases_and_normalisation_alone():
 
 
 @pytest.mark.parametrize(
-    ("examples", "batch_size", "rate"), [(1000, 32, 0.001), (12_800, 64, 0.001 * 2**0.5), (60_000, 128, 0.002)]
+    ("examples", "batch_size", "rate"), [(1000, 32, 0.001), (12_800, 64, 0.001 * 2**0.8), (60_000, 128, 0.001 * 4**0.8)]
 )
 def test_auto_takes_the_largest_batch_that_leaves_an_epoch_enough_steps(examples, batch_size, rate):
     tuned = tune(Training(), examples=examples, image_shape=(28, 28, 1), augments=False, threads=2)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from db import workers
+from db import counters, workers
 from db.engine import Database
 from db.transitions import By
 from db.workers import WorkerFacts
@@ -107,6 +107,19 @@ def test_a_worker_not_seen_is_marked_gone_and_later_forgotten(database: Database
 
 def test_a_worker_that_was_forgotten_while_it_was_cut_off_is_told_so(database: Database) -> None:
     with database.begin() as conn:
-        assert not workers.seen(conn, "wrk_a", busy=0, state="active")
+        assert not workers.seen(conn, "wrk_a", busy=0, state="active", counts={})
         workers.register(conn, FACTS)
-        assert workers.seen(conn, "wrk_a", busy=1, state="draining")
+        assert workers.seen(conn, "wrk_a", busy=1, state="draining", counts={})
+
+
+def test_what_a_worker_counted_is_there_once_before_and_after_it_is_forgotten(database: Database) -> None:
+    with database.begin() as conn:
+        for worker_id in ("wrk_a", "wrk_b", "wrk_c"):
+            workers.register(conn, replace(FACTS, id=worker_id))
+            workers.seen(conn, worker_id, busy=0, state="active", counts={"claims:hint": 2, "start_seconds": 0.5})
+        before = counters.by_pool(conn)
+        conn.execute(text("UPDATE worker SET last_seen_at = last_seen_at - 4000 WHERE id <> 'wrk_c'"))
+    assert before == {"cpu": {"claims:hint": 6, "start_seconds": 1.5}}
+    assert prune.run_once(database).workers == 2
+    with database.read() as conn:
+        assert counters.by_pool(conn) == before

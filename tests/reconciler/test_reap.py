@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import text
+from contextlib import AbstractContextManager
 
-from db import leases
+import pytest
+from sqlalchemy import Connection, text
+
+from db import counters, leases
 from db.engine import Database
 from db.leases import LEASE_S
 from db.transitions import By, Claim
@@ -88,6 +90,22 @@ def test_a_reaper_that_did_not_look_for_a_while_begins_again(
     assert look_for(LEASE_S - 1, reaper, database, clock) == []
 
 
+def test_a_reaper_whose_look_took_long_begins_again(
+    database: Database, reaper: Reaper, clock: Clock, running: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = database.read
+
+    def read_slowly() -> AbstractContextManager[Connection]:
+        clock.now += LEASE_S  # as from a database that was frozen just then, for the worker too
+        return read()
+
+    reaper.run_once(database)
+    with monkeypatch.context() as frozen:
+        frozen.setattr(database, "read", read_slowly)
+        assert reaper.run_once(database).reaped == ()
+    assert look_for(LEASE_S - 1, reaper, database, clock) == []
+
+
 def test_two_reapers_reap_a_job_once(database: Database, clock: Clock, running: Claim) -> None:
     reapers = [Reaper(By(Actor.RECONCILER, f"rec_{number}"), clock=clock) for number in range(2)]
     reaped: list[str] = []
@@ -96,3 +114,12 @@ def test_two_reapers_reap_a_job_once(database: Database, clock: Clock, running: 
         for reaper in reapers:
             reaped.extend(reaper.run_once(database).reaped)
     assert reaped == [running.lease.job_id]
+
+
+def test_an_attempt_whose_worker_was_lost_counts_in_its_pool(
+    database: Database, reaper: Reaper, clock: Clock, running: Claim
+) -> None:
+    reaper.run_once(database)
+    look_for(LEASE_S + 5, reaper, database, clock)
+    with database.read() as conn:
+        assert counters.by_pool(conn) == {"cpu": {"attempts:worker_lost": 1}}

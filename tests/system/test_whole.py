@@ -47,7 +47,8 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     platform.start(workers=1, slots=2)
     train = platform.submit(TRAIN)
     evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": train}})
-    assert platform.job(evaluate)["state"] == "blocked"
+    follower = platform.submit({**TRAIN, "name": "on", "model": {**TRAIN["model"], "init_from": {"job": train}}})
+    assert platform.job(evaluate)["state"] == platform.job(follower)["state"] == "blocked"
 
     assert platform.wait(train)["state"] == "succeeded", platform.log(train)
     job = platform.wait(evaluate)
@@ -58,6 +59,8 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     assert [point["step"] for point in series["epoch/validation_accuracy"]] == [1]
     paths = {artifact["path"] for artifact in platform.http.get(f"/jobs/{train}/artifacts").json()["items"]}
     assert {"model.keras", "model.json", "MODEL_CARD.md"} <= paths
+    assert platform.wait(follower)["state"] == "succeeded", platform.log(follower)
+    assert "taken over" in platform.log(follower)
     model = platform.http.get(f"/jobs/{train}/artifacts/model.keras")
     assert model.content.startswith(b"PK")
 
@@ -114,6 +117,17 @@ def test_each_way_to_fail_has_its_reason(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_training_that_lacks_memory_is_tried_once_with_half_the_batch(platform: Platform) -> None:
+    platform.start()
+    spec = {**TRAIN, "training": {"epochs": 500, "batch_size": 64}, "resources": {"memory": "64MiB"}}
+    job = platform.wait(platform.submit(spec))
+
+    assert (job["state"], job["reason"]) == ("failed", "out_of_memory")
+    whole, half = job["attempts"]
+    assert whole["outcome"] == half["outcome"] == "out_of_memory"
+    assert ("batch_halved" in whole["facts"], half["facts"]["batch_halved"]) == (False, 1)
+
+
 def test_a_spec_too_large_for_its_job_fails_at_once_and_says_so(platform: Platform) -> None:
     platform.start(workers=1, slots=1)
     # Just within the limit of a request, and beyond that of a frame once the defaults are filled in.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from db import requests
+from db import counters, requests, workers
 from db.engine import Database
 from db.leases import Held, Lease
 from tests.factories import USER, claim, end, make_project, submit
 from tests.reconciler.test_duties import FACTS
 from trainshed.states import AttemptOutcome, JobRequest
 from worker.heartbeat import Heartbeat
+from worker.tally import Tally
 
 
 class Listener:
@@ -30,10 +31,15 @@ class Listener:
 
 
 @pytest.fixture
-def heartbeat(database: Database) -> Heartbeat:
+def tally() -> Tally:
+    return Tally()
+
+
+@pytest.fixture
+def heartbeat(database: Database, tally: Tally) -> Heartbeat:
     with database.begin() as conn:
         make_project(conn)
-    return Heartbeat(database, FACTS, busy=lambda: 1, state=lambda: "active")
+    return Heartbeat(database, FACTS, busy=lambda: 1, state=lambda: "active", tally=tally)
 
 
 def test_a_beat_extends_every_lease_and_registers_a_worker_that_was_forgotten(
@@ -84,3 +90,31 @@ def test_a_cancel_is_heard_between_two_beats_without_a_write(database: Database,
     assert listener.requests == [JobRequest.CANCEL]
     with database.read() as conn:
         assert conn.execute(text("SELECT hb FROM job")).scalar_one() == before
+
+
+def test_a_beat_writes_what_was_counted(database: Database, heartbeat: Heartbeat, tally: Tally) -> None:
+    heartbeat.beat_once()
+    tally.claimed("hint")
+    heartbeat.beat_once()
+    tally.claimed("hint")
+    tally.ended(AttemptOutcome.SUCCEEDED)
+    heartbeat.beat_once()
+    with database.read() as conn:
+        assert counters.by_pool(conn) == {"cpu": {"claims:hint": 2, "attempts:succeeded": 1}}
+
+
+def test_a_worker_that_was_forgotten_while_it_was_cut_off_counts_nothing_twice(
+    database: Database, heartbeat: Heartbeat, tally: Tally
+) -> None:
+    heartbeat.beat_once()
+    for _ in range(2):
+        tally.fenced()
+        heartbeat.beat_once()
+        with database.begin() as conn:
+            conn.execute(text("UPDATE worker SET last_seen_at = last_seen_at - 4000"))
+            assert workers.forget(conn, older_than_s=3600.0) == [FACTS.id]
+        tally.fenced()
+        heartbeat.beat_once()
+        heartbeat.beat_once()
+    with database.read() as conn:
+        assert counters.by_pool(conn) == {"cpu": {"fenced_writes": 4}}

@@ -26,6 +26,7 @@ from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 from worker.slots import Share
 from worker.spool import Spool
+from worker.tally import Tally
 
 ENDING = Ending(AttemptOutcome.SUCCEEDED, "Completed.")
 
@@ -55,6 +56,7 @@ def attempt(database: Database, store: FolderStore, won: Claim, tmp_path: Path) 
         spool=Spool(tmp_path / "spool", won.lease.owner),
         settings=settings,
         plan=plan_worker(settings),
+        tally=Tally(),
         worker_name="a",
         leaving=threading.Event(),
     )

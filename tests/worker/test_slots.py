@@ -11,7 +11,9 @@ from worker.slots import Slots
 
 
 def a_claim(number: int, *, cpus: float | None = None, memory: int | None = None, gpus: int = 0) -> Claim:
-    return Claim(Lease(f"job_{number}", 1, "wrk_a"), "prj", "command", {}, cpus, memory, gpus, 0.0, 0.0, more=False)
+    return Claim(
+        Lease(f"job_{number}", 1, "wrk_a"), "prj", "command", {}, cpus, memory, gpus, 0.0, 0.0, 0.0, more=False
+    )
 
 
 def test_no_more_slots_are_taken_than_there_are() -> None:

@@ -38,6 +38,10 @@ class Form:
         return self.format in (Format.JSON, Format.YAML)
 
     @property
+    def is_a_table(self) -> bool:
+        return self.format in (Format.TABLE, Format.WIDE) or (self.format is None and sys.stdout.isatty())
+
+    @property
     def is_for_a_program(self) -> bool:
         return self.format is None and not sys.stdout.isatty()
 

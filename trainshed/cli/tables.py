@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -20,13 +22,24 @@ _UNBOUNDED: Final = 10_000
 
 def print_table(rows: Sequence[Row], columns: tuple[Column[Row], ...], *, headers: bool) -> None:
     """Print a line for each row."""
+    _console().print(_table(rows, columns, headers=headers))
+
+
+@contextmanager
+def live_table(columns: tuple[Column[Row], ...], *, headers: bool) -> Iterator[Callable[[Sequence[Row]], None]]:
+    """Give a function that shows rows in place of those shown before. The last ones stay when the block ends."""
+    with Live(console=_console(), auto_refresh=False, vertical_overflow="crop") as live:
+        yield lambda rows: live.update(_table(rows, columns, headers=headers), refresh=True)
+
+
+def _table(rows: Sequence[Row], columns: tuple[Column[Row], ...], *, headers: bool) -> Table:
     now = datetime.now(UTC)
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=headers)
     for column in columns:
         table.add_column(column.header, no_wrap=True, min_width=column.width or None)
     for row in rows:
         table.add_row(*(_cell(column, row, now) for column in columns))
-    _console().print(table)
+    return table
 
 
 def print_fields(row: Row, columns: tuple[Column[Row], ...]) -> None:

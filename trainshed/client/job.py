@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ConfigDict, PrivateAttr
 
 from trainshed import wire
+from trainshed.client.notebook import job_html
 from trainshed.client.table import MetricTable
 from trainshed.errors import InvalidRequest, NotConfigured
 
 if TYPE_CHECKING:  # the client makes jobs, and each of them refers to it
     from trainshed.client.jobs import JobCalls
+    from trainshed.explanation import Explanation
 
 
 class Job(wire.Job):
@@ -37,6 +39,14 @@ class Job(wire.Job):
         return isinstance(other, wire.Job) and self.__dict__ == other.__dict__
 
     __hash__ = wire.Job.__hash__
+
+    def __repr__(self) -> str:
+        progress = f", {self.progress.fraction:.0%}" if self.progress else ""
+        return f"<Job {self.id} {self.name!r} {self.kind} {self.state.value}{progress}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return job_html(self)
 
     def __getstate__(self) -> dict[Any, Any]:
         return {**super().__getstate__(), "__pydantic_private__": {"_client": None, "_etag": self._etag}}
@@ -64,6 +74,10 @@ class Job(wire.Job):
     def wait(self, timeout_s: float | None = None, *, raise_on_failure: bool = False) -> Job:
         """Return the job as it ended, as `Client.wait`. Raises `WaitTimedOut`, and `JobFailed` if asked to."""
         return self._calls.wait(self.id, timeout_s=timeout_s, raise_on_failure=raise_on_failure)
+
+    def explain(self) -> Explanation:
+        """Return why the job waits, was retried or failed, as `Client.explain`."""
+        return self._calls.explain(self.id)
 
     def logs(
         self, follow: bool = True, *, attempt: int | None = None, tail: int | None = None, since: str | None = None

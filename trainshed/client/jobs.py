@@ -19,6 +19,7 @@ from trainshed.client.results import ResultCalls
 from trainshed.client.times import moment
 from trainshed.client.transport import Call, Params, read
 from trainshed.errors import InvalidRequest, JobFailed, WaitTimedOut
+from trainshed.explanation import Explanation
 from trainshed.states import JobState
 
 _JOBS: Final = f"{API}/jobs"
@@ -144,6 +145,18 @@ class JobCalls(ResultCalls):
                 raise _timed_out(job, timeout_s)
             if now() - asked_at < wait_s / 2:  # a server that shuts down answers early; do not run in circles
                 self._transport.patience.sleep(min(1.0, wait_s))
+
+    def explain(self, job_id: str) -> Explanation:
+        """Return why a job waits, was retried or failed, rule by rule, and what would move it on.
+
+            explained = client.explain(waiting.id)
+            print(explained.summary)
+            for rule in explained.rules:
+                print(rule.name, rule.holds, rule.message)
+
+        Raises `NotFound`.
+        """
+        return self._transport.get(f"{job_path(job_id)}/explain", Explanation)
 
     def cancel(self, job_id: str) -> Job:
         """Ask for the end of a job and return it; a running one ends a little later.

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, overload
 
+from trainshed.client.notebook import metrics_html
 from trainshed.wire import MetricSeries
 
 
@@ -35,6 +36,10 @@ class MetricTable(Mapping[str, MetricSeries]):
 
     def __repr__(self) -> str:
         return f"MetricTable({', '.join(f'{one.name}: {len(one.points)}' for one in self._series.values())})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row and a chart for each series."""
+        return metrics_html(self._series.values())
 
     def steps(self, name: str) -> list[int]:
         """Return the steps of a series. Raises `KeyError`."""

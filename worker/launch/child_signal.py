@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
+from typing import Final
+
+_STOP_REQUESTS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def watch_children() -> int:
@@ -28,8 +31,14 @@ def drain(readable: int) -> None:
 
 def ignore_stop_requests() -> None:
     """Leave it to the worker to end this process: a service manager may signal all processes of a service at once."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _STOP_REQUESTS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def heed_stop_requests() -> None:
+    """Take back `ignore_stop_requests`."""
+    for number in _STOP_REQUESTS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def restore_defaults() -> None:

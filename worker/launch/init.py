@@ -16,11 +16,12 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from resource import RUSAGE_CHILDREN, getrusage, struct_rusage
 from typing import Any, Final, NoReturn
 
 from worker.launch import child_signal, descriptors, linux, memory, packets, tree
-from worker.launch.job import JobDescriptors, become_job
+from worker.launch.job import wait_to_become_job
 from worker.launch.plan import Plan, read_plan
 
 _LEFTOVER_GRACE_S: Final = 1.0
@@ -30,59 +31,82 @@ _MEASURE_EVERY_S: Final = 0.5
 _KILOBYTE: Final = 1024
 
 
-def run_init(
-    channel: socket.socket,
-    log: int,
-    plan_file: int,
-    job_channel: int,
-    worker_pidfd: int,
-    child: Callable[[int], NoReturn] | None,
-) -> NoReturn:
-    """Be the init of one job, in a process that the zygote has just forked."""
+def run_init(orders: socket.socket, worker_pidfd: int, child: Callable[[int], NoReturn] | None) -> NoReturn:
+    """Be the init of one job, in a process that the zygote has just forked.
+
+    All that does not depend on the job is done first; then the pair waits, so that a job has not to. `orders` brings
+    the descriptors of the job once; when it is closed before, or the worker ends, there is no job to come.
+    """
     try:
         os.setsid()
         linux.become_subreaper()
         linux.set_process_name("trainshed-init")
         child_signal.ignore_stop_requests()
         child_signal.stop_watching()
-        descriptors.close_all_but((channel.fileno(), log, plan_file, job_channel, worker_pidfd))
-        plan = read_plan(plan_file)
+        descriptors.close_all_but((orders.fileno(), worker_pidfd))
         children = child_signal.watch_children()
-        pid, status = _fork_job(plan, log, job_channel, child)
-        Init(pid, plan, channel, worker_pidfd, status, children).serve()
+        job = _fork_job(child)
+        given = _await_job(orders, worker_pidfd, children)
+        if given is not None:
+            channel, log, plan_file, job_channel = given
+            packets.send(job.orders, {}, (log, plan_file, job_channel))
+            for descriptor in (orders.fileno(), job.orders.fileno(), log, job_channel):
+                os.close(descriptor)
+            Init(job, read_plan(plan_file), socket.socket(fileno=channel), worker_pidfd, children).serve()
     finally:
         os._exit(0)
 
 
-def _fork_job(plan: Plan, log: int, channel: int, child: Callable[[int], NoReturn] | None) -> tuple[int, int]:
-    """Return (pid of the job, status pipe of its start)."""
+@dataclass(frozen=True, slots=True)
+class _WaitingJob:
+    """The process that becomes the job when it is told."""
+
+    pid: int
+    orders: socket.socket
+    status: int
+    """Where it says how its start went."""
+
+
+def _fork_job(child: Callable[[int], NoReturn] | None) -> _WaitingJob:
     init_pid = os.getpid()
     readable, writable = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(readable, False)
+    here, there = packets.socket_pair()
     pid = os.fork()
     if pid == 0:
-        become_job(plan, JobDescriptors(log, writable, channel), child=child, init_pid=init_pid)
-    for descriptor in (writable, log, channel):
-        os.close(descriptor)
-    return pid, readable
+        here.close()
+        wait_to_become_job(there, writable, child=child, init_pid=init_pid)
+    os.close(writable)
+    there.close()
+    return _WaitingJob(pid, here, readable)
+
+
+def _await_job(orders: socket.socket, worker_pidfd: int, children: int) -> list[int] | None:
+    """Return the descriptors of the job; None when none will come, or when the process that waits for it has died."""
+    poll = select.poll()
+    for descriptor in (orders.fileno(), worker_pidfd, children):
+        poll.register(descriptor, select.POLLIN)
+    ready = [descriptor for descriptor, _ in poll.poll()]
+    if ready != [orders.fileno()]:
+        return None
+    message, given = packets.receive(orders)
+    return None if message is None else given
 
 
 class Init:
     """The loop: wait, reap, listen, enforce, until no descendant is left."""
 
-    def __init__(
-        self, pid: int, plan: Plan, channel: socket.socket, worker_pidfd: int, status: int, children: int
-    ) -> None:
-        self._pid = pid
-        self._start_ticks = process.start_ticks if (process := tree.find(pid)) else 0
+    def __init__(self, job: _WaitingJob, plan: Plan, channel: socket.socket, worker_pidfd: int, children: int) -> None:
+        self._pid = job.pid
+        self._start_ticks = process.start_ticks if (process := tree.find(job.pid)) else 0
         self._memory_limit_bytes = plan.memory_limit_bytes
         self._channel = channel
         self._worker_pidfd = worker_pidfd
-        self._status = status
+        self._status = job.status
         self._status_text = b""
         self._children = children
         self._poll = select.poll()
-        for descriptor in (channel.fileno(), worker_pidfd, status, self._children):
+        for descriptor in (channel.fileno(), worker_pidfd, job.status, self._children):
             self._poll.register(descriptor, select.POLLIN)
         self._kill_at: float | None = None
         self._measure_at = time.monotonic() + _MEASURE_EVERY_S

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final, Literal, NoReturn
 
-from worker.launch import child_signal, descriptors, linux, sandbox
-from worker.launch.plan import Plan, write_plan
+from worker.launch import child_signal, descriptors, linux, packets, sandbox
+from worker.launch.plan import Plan, read_plan, write_plan
 
 Stage = Literal["setup", "exec"]
 CHANNEL: Final = 3
@@ -27,32 +28,32 @@ _MOST_FILES: Final = 65_536
 _FILES: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class JobDescriptors:
-    """What a job process is given."""
-
-    log: int
-    status: int
-    channel: int
-
-
-def become_job(
-    plan: Plan, given: JobDescriptors, *, child: Callable[[int], NoReturn] | None, init_pid: int
+def wait_to_become_job(
+    orders: socket.socket, status: int, *, child: Callable[[int], NoReturn] | None, init_pid: int
 ) -> NoReturn:
-    """Turn this freshly forked process into the job.
+    """Get this freshly forked process ready, wait for the job, and become it.
 
-    `child` is the entry of the training child in a process that has it imported, else None: it is started by an exec.
+    `orders` brings log, plan and channel. `child` is the entry of the training child in a process that has it imported,
+    else None: it is started by an exec.
     """
-    status = given.status
     try:
+        linux.set_process_name("trainshed-spare")
         linux.die_with_parent(init_pid)
         child_signal.restore_defaults()
+        child_signal.ignore_stop_requests()
         os.setsid()
-        _place_descriptors(given)
-        status = STATUS
         _limit_resources()
-        os.chdir(plan.directory)
         linux.forbid_new_privileges()
+        message, given = packets.receive(orders)
+        if message is None:
+            os._exit(0)
+        child_signal.heed_stop_requests()
+        linux.set_process_name("trainshed-job")
+        log, plan_file, channel = given
+        plan = read_plan(plan_file)
+        _place_descriptors(log, channel, status)
+        status = STATUS
+        os.chdir(plan.directory)
         if plan.argv is not None:
             _run_program(plan, plan.argv)
         if child is None:
@@ -82,9 +83,9 @@ def _write(status: int, message: dict[str, object]) -> None:
     os.write(status, json.dumps(message).encode() + b"\n")
 
 
-def _place_descriptors(given: JobDescriptors) -> None:
+def _place_descriptors(log: int, channel: int, status: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
-    descriptors.place((nothing, given.log, given.log, given.channel, given.status))
+    descriptors.place((nothing, log, log, channel, status))
 
 
 def _limit_resources() -> None:

@@ -42,10 +42,11 @@ def write_plan(plan: Plan) -> int:
 
 
 def read_plan(descriptor: int) -> Plan:
-    """Return the plan from a memory file, and close it."""
-    with open(descriptor, "rb") as file:
-        file.seek(0)
-        fields: dict[str, Any] = json.load(file)
+    """Return the plan from a memory file, and close it. Init and job read the same one at once, so it has no place."""
+    try:
+        fields: dict[str, Any] = json.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    finally:
+        os.close(descriptor)
     argv = fields.pop("argv")
     policy = {name: _frozen(value) for name, value in fields.pop("policy").items()}
     return Plan(argv=None if argv is None else tuple(argv), policy=SandboxPolicy(**policy), **fields)

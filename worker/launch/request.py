@@ -13,6 +13,9 @@ from worker.launch.plan import Plan
 from worker.launch.sandbox import SandboxPolicy
 from worker.protocol import DataFile
 
+REPORT_FILE: Final = "report.jsonl"
+"""Where a program reports, in the folder of the attempt."""
+_LIBRARY: Final = "lib"
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _PASSED_ON: Final = (
     *("PATH", "LANG", "TZ", "PYTHONHASHSEED", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "KERAS_BACKEND"),
@@ -61,6 +64,8 @@ class LaunchRequest:
     """Uploaded datasets the training child may read, by what the spec calls them."""
     states: tuple[Path, ...] = ()
     """States in the folder of the attempt for the training child to go on from, the latest first."""
+    halvings: int = 0
+    """How often to halve the batch of a training."""
     hidden: tuple[Path, ...] = ()
     """Folders of the worker, which the job shall see empty where it can have mounts of its own."""
     allow_unisolated: bool = False
@@ -85,6 +90,8 @@ def make_plan(request: LaunchRequest) -> Plan:
     for name in ("tmp", "work", "output"):
         (workdir / name).mkdir(parents=True, exist_ok=True)
     is_program = request.argv is not None
+    if is_program:
+        _link_library(workdir / _LIBRARY)
     return Plan(
         argv=request.argv,
         environment=_program_environment(request, workdir) if is_program else _child_environment(request, workdir),
@@ -94,6 +101,14 @@ def make_plan(request: LaunchRequest) -> Plan:
         memory_limit_bytes=request.memory_limit_bytes,
         policy=_policy(request, workdir),
     )
+
+
+def _link_library(folder: Path) -> None:
+    """Make a folder in which Python finds the package `trainshed` and nothing else."""
+    folder.mkdir(exist_ok=True)
+    link = folder / "trainshed"
+    if not link.is_symlink():
+        link.symlink_to(CHECKOUT / "trainshed")
 
 
 def _program_environment(request: LaunchRequest, workdir: Path) -> dict[str, str]:
@@ -108,7 +123,9 @@ def _program_environment(request: LaunchRequest, workdir: Path) -> dict[str, str
         "OPENBLAS_NUM_THREADS": threads,
         "TF_NUM_INTRAOP_THREADS": threads,
     }
-    return defaults | _child_environment(request, workdir) | dict(request.env)
+    # The sandbox lets nobody list the checkout, so Python would not find `trainshed.report` there by itself.
+    reports = {"TRAINSHED_REPORT_FILE": str(workdir / REPORT_FILE), "PYTHONPATH": str(workdir / _LIBRARY)}
+    return defaults | _child_environment(request, workdir) | reports | dict(request.env)
 
 
 def _child_environment(request: LaunchRequest, workdir: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A warm process that forks an init for each job.
+"""A warm process that forks an init for each job, one ahead of the jobs: the spare is there before it is asked for.
 
     python -m worker.launch.zygote --control-fd 3 --worker-pid 42 --most-forks 500 --preload ml.preload
 
@@ -18,12 +18,21 @@ import os
 import select
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from worker.launch import child_signal, descriptors, linux, packets, tree
 from worker.launch.init import run_init
 
 _KILL_EVERY_MS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """An init, and the process of its job below it, that wait to be told which job it is."""
+
+    pid: int
+    orders: socket.socket
 
 
 class Zygote:
@@ -45,7 +54,8 @@ class Zygote:
         self._most_forks = most_forks
         self._children = child_signal.watch_children()
         self._inits: set[int] = set()
-        self._forks = 0
+        self._spare: Spare | None = None
+        self._started = 0
         self._allowed = descriptors.open_descriptors()
 
     def serve(self) -> None:
@@ -56,6 +66,7 @@ class Zygote:
         poll.register(self._children, select.POLLIN)
         is_serving = True
         while is_serving:
+            self._provide()
             wait_ms = _KILL_EVERY_MS if self._kill_orphans() else None
             ready = [descriptor for descriptor, _ in poll.poll(wait_ms)]
             child_signal.drain(self._children)
@@ -66,6 +77,8 @@ class Zygote:
     def _reap(self) -> None:
         for pid, _, _ in tree.reap():
             self._inits.discard(pid)
+            if self._spare is not None and self._spare.pid == pid:
+                self._let_go()
 
     def _kill_orphans(self) -> bool:
         """Kill all descendants that belong to no living init. Returns whether there were any."""
@@ -83,9 +96,9 @@ class Zygote:
         if reason is not None:
             packets.send(self._control, {"refused": reason, "id": order["start"]})
             return False
-        pid = self._fork(given)
+        pid = self._start(given)
         packets.send(self._control, {"forked": pid, "id": order["start"]})
-        return self._forks < self._most_forks
+        return self._started < self._most_forks
 
     def _why_not_to_fork(self, given: list[int]) -> str | None:
         threads = tree.count_threads()
@@ -93,25 +106,48 @@ class Zygote:
             return f"the zygote has {threads} threads; a lock that another one holds would stay locked in the child"
         if self._context_initialised():
             return "TensorFlow has been used in the zygote; its threads do not exist in a child, which would hang"
-        leaked = descriptors.open_descriptors() - self._allowed - set(given)
+        spare = set() if self._spare is None else {self._spare.orders.fileno()}
+        leaked = descriptors.open_descriptors() - self._allowed - spare - set(given)
         if leaked:
             return f"the zygote has descriptors it did not have when it was ready: {sorted(leaked)}"
         return None
 
-    def _fork(self, given: list[int]) -> int:
-        pid = os.fork()
-        if pid == 0:
-            self._become_init(given)
+    def _provide(self) -> None:
+        """Have a spare, if a fork is safe. If it is not, the next order is refused, and says why."""
+        if self._spare is None and self._why_not_to_fork([]) is None:
+            self._spare = self._fork()
+
+    def _start(self, given: list[int]) -> int:
+        """Give the descriptors of a job to the spare, or to a new one when it has died; return the pid of the init."""
+        spare = self._spare or self._fork()
+        try:
+            packets.send(spare.orders, {}, given)
+        except BrokenPipeError:
+            spare.orders.close()
+            spare = self._fork()
+            packets.send(spare.orders, {}, given)
+        self._spare = None
+        spare.orders.close()
         for descriptor in given:
             os.close(descriptor)
-        self._inits.add(pid)
-        self._forks += 1
-        return pid
+        self._started += 1
+        return spare.pid
 
-    def _become_init(self, given: list[int]) -> NoReturn:
-        self._control.detach()
-        channel, log, plan, job_channel = given
-        run_init(socket.socket(fileno=channel), log, plan, job_channel, self._worker_pidfd, self._child)
+    def _let_go(self) -> None:
+        if self._spare is not None:
+            self._spare.orders.close()
+            self._spare = None
+
+    def _fork(self) -> Spare:
+        here, there = packets.socket_pair()
+        pid = os.fork()
+        if pid == 0:
+            self._control.detach()
+            here.detach()
+            run_init(there, self._worker_pidfd, self._child)
+        there.close()
+        self._inits.add(pid)
+        return Spare(pid, here)
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ from ml.runtime import set_up
 from ml.training.order import batches
 from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
-from trainshed.specs import Data, EvaluateSpec
+from trainshed.specs import Data, EvaluateSpec, SpecModel
 
 HEADLINE: Final = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "loss")
 """Metrics that are reported, as `evaluation/<name>` at step 0."""
@@ -91,6 +91,7 @@ def _load(workspace: Workspace, card: ModelCard) -> keras.Model:
 def _choose(spec: EvaluateSpec, card: ModelCard, settings: RunSettings) -> _Chosen:
     data = spec.data or card.data.as_data()
     dataset = load_dataset(data, roots=settings.data_roots, files=settings.data_files)
+    _refuse_other_reading(data, card)
     _refuse_mismatch(dataset, card)
     parts = divide(dataset, data.split)
     rows = parts.rows(spec.split)
@@ -102,6 +103,27 @@ def _choose(spec: EvaluateSpec, card: ModelCard, settings: RunSettings) -> _Chos
         )
     trained = _train_rows(dataset, data, parts, card)
     return _Chosen(dataset, data, rows, trained, None if trained is None else len(np.intersect1d(rows, trained)))
+
+
+def _refuse_other_reading(data: Data, card: ModelCard) -> None:
+    """Refuse the data of training read in another way: which of its examples the model has seen could not be told."""
+    if card.data.source not in {data.path, data.dataset}:
+        return
+    for field, now, then in (
+        ("clean", data.clean, card.data.clean),
+        ("images", data.images, card.data.images),
+    ):
+        if now != then:
+            raise InvalidData(
+                f"data.{field} is {_said(now)} here and was {_said(then)} in training, for the same {card.data.source}:"
+                " it would give other examples.",
+                remedy="Leave data out, or only data.split in; for other examples, give data of another name.",
+                field=f"data.{field}",
+            )
+
+
+def _said(value: SpecModel | None) -> str:
+    return "not set" if value is None else value.model_dump_json()
 
 
 def _refuse_mismatch(dataset: Dataset, card: ModelCard) -> None:

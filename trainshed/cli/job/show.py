@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from trainshed.cli import completion
 from trainshed.cli.exits import exit_of_state
 from trainshed.cli.invocation import invocation
+from trainshed.cli.job.follow_list import watch_jobs
 from trainshed.cli.job.names import JobArgument, find_job
+from trainshed.cli.job.plot import POINTS as POINTS_OF_A_PLOT
+from trainshed.cli.job.plot import print_plots
 from trainshed.cli.job.watch import detaching
 from trainshed.cli.options import Limit, pairs
 from trainshed.cli.output import print_as_it_comes, print_one, print_rows
 from trainshed.cli.times import moment
 from trainshed.cli.views import EVENTS, JOB, JOBS, POINTS, SERIES, PointRow
 from trainshed.states import JobState
+
+if TYPE_CHECKING:
+    from trainshed.client import Client
+    from trainshed.wire import JobSummary
 
 Kinds = Annotated[
     list[str] | None,
@@ -49,10 +56,14 @@ def list_jobs(
     until: Until = None,
     sort: Sort = None,
     limit: Limit = 50,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on until Ctrl-C; into a pipe, a line each time one changes.")
+    ] = False,
 ) -> None:
     """List jobs, newest first."""
     invoked = invocation(context)
-    with invoked.client() as client:
+
+    def read(client: Client) -> list[JobSummary]:
         found = client.list(
             state=states or [],
             kind=kinds,
@@ -64,7 +75,12 @@ def list_jobs(
             sort=sort,
             limit=limit,
         )
-        jobs = [*found]
+        return [*found]
+
+    if watch:
+        watch_jobs(invoked, read)
+    with invoked.client() as client:
+        jobs = read(client)
     print_rows(jobs, JOBS, invoked.form)
 
 
@@ -94,12 +110,19 @@ def metrics(
         ),
     ] = None,
     since_step: Annotated[int | None, typer.Option("--since-step", min=0, help="Leave out the points before.")] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw each as a chart, on a terminal.")] = False,
 ) -> None:
     """Show the metrics of a job: one line a series, or every point of those named."""
     invoked = invocation(context)
     with invoked.client() as client:
-        series = [*client.metrics(find_job(client, job), series=names or [], since_step=since_step).values()]
-    if names:
+        drawn = plot and invoked.form.is_a_table
+        table = client.metrics(
+            find_job(client, job), series=names or [], since_step=since_step, points=POINTS_OF_A_PLOT if drawn else None
+        )
+        series = [*table.values()]
+    if drawn:
+        print_plots(series)
+    elif names:
         points = [PointRow(each.name, point) for each in series for point in each.points]
         print_rows(points, POINTS, invoked.form, document=series)
     else:
