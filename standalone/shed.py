@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -63,6 +64,16 @@ class Shed:
         self._add("worker", [sys.executable, "-P", "-m", "worker"], environment, 12.0)
         self._await_api()
         self._folder.announce(self.url)
+
+    def sign_in_link(self) -> str:
+        """Return a link that opens the pages in a browser, signed in, once and soon; else where to sign in by hand."""
+        request = urllib.request.Request(f"{self.url}/sign-in/links", method="POST")  # noqa: S310 - our own address
+        request.add_header("Authorization", f"Bearer {self._folder.admin_key.read_text().strip()}")
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own address
+                return f"{self.url}{json.load(answer)['path']}"
+        except (urllib.error.URLError, OSError, ValueError):
+            return f"{self.url}/sign-in with the key in {self._folder.admin_key}"
 
     def keep(self, stop: threading.Event) -> None:
         """Keep all parts running until `stop` is set."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
@@ -11,9 +11,8 @@ from fastapi.security.base import SecurityBase
 from api.auth.principal import Principal
 from api.auth.roles import Role
 from api.auth.scopes import Scope
+from api.auth.session import key_of
 from trainshed.errors import Forbidden, Unauthenticated
-
-_SCHEME: Final = "bearer"
 
 
 class Requires(SecurityBase):
@@ -28,7 +27,7 @@ class Requires(SecurityBase):
     async def __call__(self, request: Request) -> Principal:
         """Return who sent the request. Raises `Unauthenticated` or `Forbidden`."""
         parts = request.app.state.parts
-        principal = await parts.verifier.verify(_key(request))
+        principal = await parts.verifier.verify(key_of(request))
         if principal is None:
             parts.rates.note_wrong_key(request.client.host if request.client else "")
             raise Unauthenticated("The API key is unknown, mistyped, expired or revoked.")
@@ -48,13 +47,6 @@ class Requires(SecurityBase):
             )
         found: Principal = principal
         return found
-
-
-def _key(request: Request) -> str:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != _SCHEME or not key.strip():
-        raise Unauthenticated("The request carries no API key.")
-    return key.strip()
 
 
 AnyKey = Annotated[Principal, Depends(Requires(Role.VIEWER, None))]

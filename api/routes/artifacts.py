@@ -17,7 +17,7 @@ from api.routes.answers import json_answer, problems
 from api.routes.bodies import BYTES_BODY, AnnouncedSha256, body_of
 from api.routes.downloads import DOWNLOAD, Download, attachment, download
 from api.routes.parameters import JobId
-from api.routes.streams import Stream
+from api.streams import Stream
 from trainshed import wire
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["artifacts"])

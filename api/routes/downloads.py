@@ -16,7 +16,7 @@ from api.operations.parts import Parts
 from api.problems import problem_response
 from api.routes.answers import matches
 from api.routes.bodies import BINARY, BYTES
-from api.routes.streams import Stream
+from api.streams import Stream
 from trainshed.errors import RangeNotSatisfiable
 
 # Numbers longer than any size are no numbers: a server may ignore the header.

@@ -17,7 +17,7 @@ from api.operations.pulse import End, Quiet
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
 from api.routes.parameters import JobId
-from api.routes.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
+from api.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
 from trainshed import wire
 from trainshed.errors import FieldError, InvalidRequest
 

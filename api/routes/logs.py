@@ -21,7 +21,7 @@ from api.parts import AppParts
 from api.routes.answers import problems
 from api.routes.parameters import JobId
 from api.routes.since import read_since
-from api.routes.streams import LINES, SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
+from api.streams import LINES, SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
 from trainshed.errors import FieldError, InvalidRequest
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["logs"])

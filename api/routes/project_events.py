@@ -18,7 +18,7 @@ from api.operations.positions import CURSOR_FORM, read_position, write_position
 from api.operations.pulse import Quiet
 from api.parts import AppParts
 from api.routes.answers import json_answer, problems
-from api.routes.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
+from api.streams import SERVER_SENT, STANDS, Stream, StreamPulse, message, stream_content
 from db.queries.events import BEGINNING, Position
 from trainshed import wire
 

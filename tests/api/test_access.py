@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from api.app import create_app
 from api.auth.requires import Requires
 from api.auth.roles import Role
 from api.auth.scopes import Scope
+from api.dashboard import ROUTERS
 from api.settings import ApiSettings
 from db import blobs, datasets, reports
 from db.datasets import Pin
@@ -27,6 +28,7 @@ from tests.factories import PROJECT, claim, submit
 from trainshed.ids import new_id
 
 APP = create_app(ApiSettings())
+PAGES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 NEEDED: dict[str, tuple[Role, Scope | None]] = {
     "jobs_create": (Role.OPERATOR, Scope.JOBS_WRITE),
     "jobs_list": (Role.VIEWER, Scope.JOBS_READ),
@@ -87,6 +89,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 """What to send, by operation; nothing where there is no row."""
 OPEN = {"/healthz", "/readyz", "/version", "/openapi.json", "/metrics", "/docs", "/docs/{name}"}
+UNGUARDED_PAGES = {"/sign-in", "/sign-out", "/assets/{version}/{name:path}", "/favicon.ico"}
 
 
 def api_routes() -> Iterator[RouteContext]:
@@ -98,8 +101,15 @@ def guards(route: RouteContext) -> list[Requires]:
 
 
 def test_everything_but_the_probes_lies_below_the_api() -> None:
-    paths = {route.path for route in iter_route_contexts(APP.routes)}
+    paths = {route.path for route in iter_route_contexts(APP.routes)} - {route.path for route in PAGES}
     assert {path for path in paths if not (path or "").startswith("/api/v1/")} == OPEN
+
+
+def test_every_page_has_exactly_one_guard_but_those_that_lead_to_one() -> None:
+    found = {
+        route.path: sum(isinstance(each.call, Requires) for each in route.dependant.dependencies) for route in PAGES
+    }
+    assert {path for path, guards in found.items() if guards != 1} == UNGUARDED_PAGES
 
 
 def test_every_route_has_exactly_one_guard_with_the_role_and_scope_of_its_row() -> None:

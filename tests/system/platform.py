@@ -89,6 +89,13 @@ class Platform:
         self.workers.append(worker)
         return worker
 
+    def restart_api(self) -> None:
+        """Stop the API in order and start another one at the same address."""
+        self.api.stop()
+        self.processes.remove(self.api)
+        self.api = self._spawn("api", "api")
+        wait_until(self._is_ready, what="the API to come back")
+
     def stop(self) -> None:
         if self._http is not None:
             self._http.close()

@@ -11,6 +11,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from api.auth.session import key_of
 from api.operations.pulse import Pulse
 from api.parts import AppParts
 
@@ -53,7 +54,7 @@ class Stream(StreamingResponse):
 
 
 async def _pulse(request: Request, parts: AppParts) -> Pulse:
-    key = request.headers.get("authorization", "").partition(" ")[2].strip()
+    key = key_of(request)
     verifier = parts.verifier
 
     async def stands() -> bool:

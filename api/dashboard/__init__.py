@@ -1,0 +1,9 @@
+"""The pages: server-rendered, with ES modules of their own. They do what REST does, through the same operations.
+
+A page is written whole by the server and works on what `/api/v1` answers; a browser that is signed in carries its key
+in a cookie (`api.auth.session`), so that one guard serves both.
+"""
+
+from api.dashboard import assets, job_page, jobs_page, live, sign_in, workers_page
+
+ROUTERS = (jobs_page.router, job_page.router, workers_page.router, live.router, sign_in.router, assets.router)

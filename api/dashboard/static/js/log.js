@@ -1,0 +1,125 @@
+// What a job prints: read by offset, so that nothing is missed or doubled, whatever happens to the connection.
+import { Painter } from "./ansi.js";
+import { ask } from "./rest.js";
+
+const FIRST_LINES = 2_000;
+const MOST_LINES = 5_000;
+const PIECE_BYTES = 1 << 18;
+
+export class Log {
+  constructor(jobId) {
+    this.jobId = jobId;
+    this.box = document.getElementById("log");
+    this.follow = document.getElementById("log-follow");
+    this.picker = document.getElementById("log-attempt");
+    this.search = document.getElementById("log-search");
+    this.found = document.getElementById("log-found");
+    this.download = document.getElementById("log-download");
+    this.pinned = false;
+    this.begin(null);
+    this.picker.addEventListener("change", () => {
+      this.pinned = this.picker.selectedIndex > 0;
+      this.begin(Number(this.picker.value));
+      this.read();
+    });
+    this.box.addEventListener("scroll", () => {
+      this.follow.checked = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40;
+    });
+    this.follow.addEventListener("change", () => this.scroll());
+    this.search.addEventListener("input", () => this.mark());
+    document.getElementById("log-next").addEventListener("click", () => this.next());
+    this.search.addEventListener("keydown", (event) => event.key === "Enter" && this.next());
+  }
+
+  begin(attempt) {
+    this.attempt = attempt;
+    this.offset = null;
+    this.decoder = new TextDecoder();
+    this.painter = new Painter();
+    this.open = null;
+    this.empty = true;
+    this.matches = [];
+  }
+
+  // `latest`: number of the latest attempt. A new one takes the place of the one before, unless one was picked by hand.
+  async changed(latest) {
+    this.offer(latest);
+    if (latest > 0 && this.attempt !== latest && !this.pinned) this.begin(latest);
+    await this.read();
+  }
+
+  offer(latest) {
+    while (this.picker.options.length < latest) {
+      const option = new Option(String(this.picker.options.length + 1));
+      this.picker.prepend(option);
+      if (!this.pinned) this.picker.selectedIndex = 0;
+    }
+  }
+
+  async read() {
+    if (this.attempt === null || this.reading) return;
+    this.reading = true;
+    try {
+      while (await this.readPiece());
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  // Return whether there may be more.
+  async readPiece() {
+    const attempt = this.attempt;
+    const place = this.offset === null ? `tail=${FIRST_LINES}` : `offset=${this.offset}`;
+    const answer = await ask(`/jobs/${this.jobId}/logs?attempt=${attempt}&${place}&limit=${PIECE_BYTES}`);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    if (attempt !== this.attempt) return true;
+    this.offset = Number(answer.headers.get("Trainshed-Log-Next-Offset"));
+    this.download.href = `/api/v1/jobs/${this.jobId}/logs?attempt=${attempt}&limit=8388608`;
+    if (bytes.length > 0) this.append(this.decoder.decode(bytes, { stream: true }));
+    return bytes.length >= PIECE_BYTES / 2;
+  }
+
+  append(text) {
+    if (this.empty) this.box.replaceChildren();
+    this.empty = false;
+    const lines = text.split("\n");
+    lines.forEach((line, index) => {
+      this.open ??= this.box.appendChild(document.createElement("div"));
+      this.painter.paint(line.replace(/\r$/, ""), this.open);
+      if (index < lines.length - 1) {
+        if (!this.open.hasChildNodes()) this.open.append("\n");
+        this.open = null;
+      }
+    });
+    while (this.box.childElementCount > MOST_LINES) this.box.firstElementChild.remove();
+    if (this.search.value) this.mark();
+    this.scroll();
+  }
+
+  scroll() {
+    if (this.follow.checked) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  // Whole lines are marked: a match may run across colours.
+  mark() {
+    const wanted = this.search.value.toLowerCase();
+    this.matches = [];
+    for (const line of this.box.children) {
+      const hit = wanted !== "" && line.textContent.toLowerCase().includes(wanted);
+      line.classList.toggle("hit", hit);
+      line.classList.remove("now");
+      if (hit) this.matches.push(line);
+    }
+    this.found.textContent = wanted === "" ? "" : `${this.matches.length} lines`;
+    this.at = -1;
+  }
+
+  next() {
+    if (this.matches.length === 0) return;
+    this.matches[this.at]?.classList.remove("now");
+    this.at = (this.at + 1) % this.matches.length;
+    this.matches[this.at].classList.add("now");
+    this.follow.checked = false;
+    this.matches[this.at].scrollIntoView({ block: "center" });
+  }
+}
