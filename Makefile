@@ -15,10 +15,7 @@ TESTS_AT_ONCE ?= 4
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setexamples: $(READY) ## Train each example and compare its score with what its head promises: ONLY="digits-train" for some
-	@$(BIN)/python examples/run_all.py $(ONLY)
-
-up: $(READY) ## Install everything into .venv
+setup: $(READY) ## Install everything into .venv
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Trainshed needs Python 3.11 or newer; name one with make PYTHON=python3.12")'

@@ -23,6 +23,8 @@ SLOTS = 2
 EPOCHS = 8
 _LOOK_S = 0.1
 _MIB = 1 << 20
+_IDLE = {"python", "trainshed-zygot", "trainshed-spare"}
+"""As the kernel names the worker, its zygotes, and what waits for the next job of each."""
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -33,10 +35,9 @@ def measure_memory(folder: Path) -> dict[str, Any]:
     cold = _cold_script(data)
     with bench_platform(folder, database="sqlite", slots=SLOTS) as platform:
         worker = platform.workers[0].pid
-        idle = {_name(pid): _sizes([pid]) for pid in [worker, *_below(worker)]}
+        idle = {_name(pid): _sizes([pid]) for pid in [worker, *_below(worker)] if _comm(pid) in _IDLE}
         jobs = [platform.submit(train_spec(data, epochs=EPOCHS)) for _ in range(SLOTS)]
-        before = frozenset(_below(worker))
-        busy = _peak_of_slots(worker, before, lambda: all(platform.job(job)["state"] in ENDED for job in jobs))
+        busy = _peak_of_slots(worker, lambda: all(platform.job(job)["state"] in ENDED for job in jobs))
     found = {"cold_script_peak_rss_mib": cold, "idle": idle, "busy_slot": busy}
     _print(found)
     return found
@@ -57,13 +58,13 @@ def _cold_script(data: Path) -> float:
     return round(usage.ru_maxrss / 1024, 1)
 
 
-def _peak_of_slots(worker: int, before: frozenset[int], is_over: Any) -> dict[str, float]:
+def _peak_of_slots(worker: int, is_over: Any) -> dict[str, float]:
     """Return the largest sizes, for one slot (init and job), that were seen while all of them trained."""
     peak = {"uss_mib": 0.0, "pss_mib": 0.0}
     while not is_over():
-        new = [pid for pid in _below(worker) if pid not in before]
-        if len(new) >= 2 * SLOTS:
-            sizes = _sizes(new)
+        jobs = [pid for pid in _below(worker) if _comm(pid) == "trainshed-job"]
+        if len(jobs) == SLOTS:
+            sizes = _sizes([*jobs, *map(_parent, jobs)])
             peak = {name: max(peak[name], round(sizes[name] / SLOTS, 1)) for name in peak}
         time.sleep(_LOOK_S)
     return peak
@@ -91,10 +92,23 @@ def _below(pid: int) -> list[int]:
     return found
 
 
+def _comm(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
+def _parent(pid: int) -> int:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return pid
+
+
 def _name(pid: int) -> str:
     arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     if "worker.launch.zygote" in arguments:
-        return "warm zygote" if "--preload" in arguments else "light zygote"
+        flavour = "warm" if "--preload" in arguments else "light"
+        return f"{flavour} {'spare' if _comm(pid) == 'trainshed-spare' else 'zygote'}"
     return "worker"
 
 

@@ -64,9 +64,14 @@ def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By
             assert_never(ending.outcome)
 
 
+def times_ended(conn: Connection, job_id: str, outcome: AttemptOutcome) -> int:
+    """Return how many attempts of a job ended so and were charged."""
+    return int(_USED.run(conn, job_id=job_id, outcome=outcome.value).scalar_one())
+
+
 def _situation(conn: Connection, job_id: str, outcome: AttemptOutcome) -> _Situation:
     row = _SITUATION.run(conn, job_id=job_id).one()
-    used = _USED.run(conn, job_id=job_id, outcome=outcome.value).scalar_one()
+    used = times_ended(conn, job_id, outcome)
     request = None if row.request is None else JobRequest(row.request)
     return _Situation(request, retry_policy(row.spec), used)
 

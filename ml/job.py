@@ -36,6 +36,8 @@ class RunSettings:
     """Uploaded datasets by what specs call them, for example `faces@2`."""
     states: tuple[Path, ...] = ()
     """States of an earlier attempt to go on from, the latest first."""
+    halvings: int = 0
+    """How often the batch is to be halved, because a whole one did not fit into the memory before."""
     should_stop: Callable[[], bool] = never
     """Asked between two steps of training: whether to write a state and leave with `Interrupted`."""
 

@@ -17,6 +17,7 @@ from celery.apps.worker import Worker as CeleryWorker
 from celery.signals import setup_logging, worker_shutting_down
 
 from db.logs import set_up_logs
+from worker.bell import Bell
 from worker.celery_config import HINT_TASK, broker_client, celery_settings, queue_of
 from worker.plan import plan_worker, slots_of
 from worker.runtime import Runtime
@@ -73,13 +74,21 @@ class ConsumeWhileFreeStep(bootsteps.StartStopStep):
     """Takes a hint from the broker only while a slot is free.
 
     Celery counts its own tasks only. Slots filled by the poller are busy too, and a busy worker that takes a hint keeps
-    it from one that is idle.
+    it from one that is idle. Celery asks whether it may consume once in each turn of its loop, and a turn in which
+    nothing happens lasts a second: a slot that becomes free rings a bell that ends it.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
+    def __init__(self, parent: Any, **options: Any) -> None:
+        self._bell: Bell | None = None
+        super().__init__(parent, **options)
+
     def start(self, parent: Any) -> None:
         runtime, watch = parent.controller.runtime, parent.controller.watch
+        self._bell = bell = Bell()
+        parent.hub.add_reader(bell.descriptor, bell.silence)
+        runtime.slots.freed = bell.ring
         qos = parent.task_consumer.channel.qos
         celerys_answer = qos.can_consume
 
@@ -88,6 +97,12 @@ class ConsumeWhileFreeStep(bootsteps.StartStopStep):
             return runtime.takes_hints and bool(celerys_answer())
 
         qos.can_consume = can_consume
+
+    def stop(self, parent: Any) -> None:
+        if self._bell is not None:
+            parent.hub.remove_reader(self._bell.descriptor)
+            self._bell.close()
+            self._bell = None
 
 
 def make_app(settings: WorkerSettings) -> WorkerApp:

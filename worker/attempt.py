@@ -24,12 +24,12 @@ from db import blobs, checkpoints, datasets, reports
 from db.blobs import BlobsLost
 from db.engine import Database, DatabaseUnavailable
 from db.leases import Held, fence
-from db.outcomes import conclude
+from db.outcomes import conclude, times_ended
 from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, Data, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
+from trainshed.specs import CommandSpec, Data, Guards, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.cache import DataCache, GaveUp
 from worker.checkpoints import CheckpointCarrier, fetched_states
@@ -179,9 +179,17 @@ class Attempt:
                 return Ending(AttemptOutcome.SETUP_FAILED, str(error))
             except ProtocolError as error:
                 return Ending(AttemptOutcome.USER_ERROR, f"The spec is too large to be handed to the job: {error}.")
-            return self._watch(running, reporter, on_start=self._count_start)
+            guards = self._spec.guards if isinstance(self._spec, TrainSpec) else None
+            return self._watch(running, reporter, guards=guards, on_start=self._count_start)
 
-    def _watch(self, running: RunningJob, reporter: Reporter, *, on_start: Callable[[], None] = lambda: None) -> Ending:
+    def _watch(
+        self,
+        running: RunningJob,
+        reporter: Reporter,
+        *,
+        guards: Guards | None = None,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> Ending:
         carrier = self._carrier()
         try:
             seen = Seen(
@@ -193,6 +201,7 @@ class Attempt:
                 *(running, reporter, carrier, self._orders),
                 timeout=self._spec.timeout,
                 seen=seen,
+                guards=guards,
                 on_start=on_start,
                 on_fenced=self._kit.tally.fenced,
                 program=ProgramReports(self._folder.work) if seen.program is not None else None,
@@ -242,6 +251,13 @@ class Attempt:
         kit = self._kit
         return fetched_states(self.lease.job_id, self._folder.inputs, database=kit.database, store=kit.store)
 
+    def _halvings(self) -> int:
+        """A training that ran out of memory is tried with half the batch."""
+        if not isinstance(self._spec, TrainSpec) or self.lease.attempt == 1:
+            return 0
+        with self._kit.database.read() as conn:
+            return times_ended(conn, self.lease.job_id, AttemptOutcome.OUT_OF_MEMORY)
+
     def _carrier(self) -> CheckpointCarrier:
         kit = self._kit
         return CheckpointCarrier(self._folder.checkpoints, self.lease, database=kit.database, store=kit.store)
@@ -251,9 +267,10 @@ class Attempt:
         return self._spec.checkpoint.keep_last if isinstance(self._spec, TrainSpec) else 1
 
     def _launch(self, reporter: Reporter, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> RunningJob:
+        halvings = self._halvings()
         before = time.time()
         with self._open_log() as log_fd:
-            running = self._kit.launcher.launch(self._request(log_fd, data_files, states))
+            running = self._kit.launcher.launch(self._request(log_fd, data_files, states, halvings))
         timeline = {
             "queued": self._claim.queued_at,
             "noticed": self._noticed.at,
@@ -266,10 +283,14 @@ class Attempt:
             "threads": self._threads,
             "timeline": timeline,
         }
+        if halvings:
+            facts["batch_halved"] = halvings
         reporter.started(f"Runs on {self._kit.worker_name}.", facts)
         return running
 
-    def _request(self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...]) -> LaunchRequest:
+    def _request(
+        self, log_fd: int, data_files: Mapping[str, DataFile], states: tuple[Path, ...], halvings: int
+    ) -> LaunchRequest:
         is_program = isinstance(self._spec, CommandSpec)
         return self._confined(
             log_fd,
@@ -280,6 +301,7 @@ class Attempt:
             data_roots=self._kit.settings.data_roots,
             data_files=data_files,
             states=states,
+            halvings=halvings,
             network=self._kit.settings.job_network,
         )
 

@@ -48,7 +48,8 @@ def celery_settings(broker_url: str, *, remote_control: bool = False) -> dict[st
         },
         # Early acknowledgement: nothing is held in the broker while a job runs, so nothing is delivered twice.
         "task_acks_late": False,
-        "worker_disable_prefetch": True,
+        # Whether a hint is taken is for `worker.app` to say: by the slots, of which Celery does not know all.
+        "worker_disable_prefetch": False,
         "worker_prefetch_multiplier": 1,
         "worker_enable_prefetch_count_reduction": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,

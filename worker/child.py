@@ -172,6 +172,7 @@ def _run(task: protocol.Task, report: ChannelReport) -> protocol.Result:
             ref: DataFile(Path(file.path), file.filename, file.is_decoded) for ref, file in task.data_files.items()
         },
         states=tuple(Path(state) for state in task.states),
+        halvings=task.halvings,
     )
     summary = _work_on(task, report, settings)
     try:

@@ -14,8 +14,6 @@ from typing import Final
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from worker.celery_config import HINT_TASK, broker_client, broker_key_of, celery_settings, queue_of
 
@@ -24,7 +22,6 @@ log = structlog.get_logger(__name__)
 _RETRY_S: Final = 1.0
 _MOST_WAITING: Final = 64
 """Hints that wait in the broker for one pool. While all workers are busy nobody takes them; more say nothing more."""
-_UNHAPPY: Final = (OperationalError, RedisError, OSError)
 
 
 class Publisher:
@@ -64,8 +61,8 @@ class Publisher:
         while (pool := self._next()) is not None:
             try:
                 self._send(pool)
-            except _UNHAPPY as error:
-                self._note(healthy=False, error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, without this thread no hint is sent any more
+                self._note(healthy=False, error=f"{type(error).__name__}: {error}")
                 self.hint([pool])
                 time.sleep(_RETRY_S)
             else:

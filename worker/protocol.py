@@ -97,6 +97,8 @@ class Task(Frame):
     """Uploaded datasets by what specs call them, for example `faces@2`."""
     states: tuple[Annotated[str, Field(max_length=4096, pattern=r"^/")], ...] = ()
     """Files with states of an earlier attempt to go on from, the latest first."""
+    halvings: _Count = 0
+    """How often to halve the batch of a training."""
 
 
 class Hello(Frame):

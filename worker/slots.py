@@ -23,6 +23,10 @@ class Share:
     gpus: int
 
 
+def _nobody_waits() -> None:
+    """Do nothing."""
+
+
 class Slots:
     """Counts slots and resources. `whole` is what the worker has when it is idle."""
 
@@ -32,6 +36,8 @@ class Slots:
         self._claiming = threading.Lock()
         self._changed = threading.Lock()
         self._taken = 0
+        self.freed: Callable[[], None] = _nobody_waits
+        """Called whenever a slot was given back."""
         self._shares: dict[Lease, Share] = {}
 
     @property
@@ -54,6 +60,7 @@ class Slots:
     def give(self) -> None:
         with self._changed:
             self._taken -= 1
+        self.freed()
 
     def claim(self, ask: Callable[[Capacity], Claim | None]) -> Claim | None:
         """Ask the database for a job that fits in what is free now, and reserve what it takes."""

@@ -15,13 +15,14 @@ import structlog
 from db.checkpoints import Origin
 from db.engine import DatabaseUnavailable
 from db.reports import Point
-from trainshed.specs import Timeout
+from trainshed.specs import Guards, Timeout
 from worker.checkpoints import CheckpointCarrier
 from worker.launch.events import BadFrame, ChannelClosed, Event, Exited, Gone, InitLost, NotStarted, Started
 from worker.launch.running import RunningJob
 from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
+from worker.stall import StallWatch
 from worker.verdict import Seen, Stop
 
 log = structlog.get_logger(__name__)
@@ -61,11 +62,12 @@ class Supervision:
         *,
         timeout: Timeout,
         seen: Seen,
+        guards: Guards | None = None,
         on_start: Callable[[], None] = lambda: None,
         on_fenced: Callable[[], None] = lambda: None,
         program: ProgramReports | None = None,
     ) -> None:
-        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
+        """`guards`: a training's. `on_start` hears that the job's code runs, `on_fenced` that a report was refused.
 
         A program reports by `program`, a training child by its channel.
         """
@@ -80,6 +82,7 @@ class Supervision:
         self._program = program
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
+        self._stall_watch = StallWatch(guards, time.monotonic()) if guards else None
         self._is_over = False
 
     def watch(self) -> Seen:
@@ -88,6 +91,7 @@ class Supervision:
             for event in self._running.wait(_LOOK_S):
                 self._take(event)
             self._check_deadline()
+            self._check_stall()
             self._carry_out_orders()
             if self._flush_pace.is_due():
                 self._flush()
@@ -128,6 +132,8 @@ class Supervision:
             case Saved():
                 self._carrier.announce(frame)
             case Progress():
+                if self._stall_watch is not None:
+                    self._stall_watch.heard(frame, time.monotonic())
                 self._reporter.set_progress(frame.model_dump(mode="json", exclude={"frame"}))
             case Result():
                 self._seen.result = frame
@@ -140,6 +146,13 @@ class Supervision:
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._orders.give(Stop.TIMEOUT)
 
+    def _check_stall(self) -> None:
+        if self._stall_watch is None or self._seen.exited is not None or self._orders.stop is not None:
+            return
+        self._seen.stall = self._stall_watch.why(time.monotonic())
+        if self._seen.stall is not None:
+            self._orders.give(Stop.STALL)
+
     def _carry_out_orders(self) -> None:
         stop = self._orders.stop
         if stop is None or not stop.outweighs(self._seen.stop) or self._seen.exited is not None:
@@ -151,7 +164,7 @@ class Supervision:
                 self._running.kill()
             case Stop.DRAIN:
                 self._running.terminate(min(self._timeout.grace, _DRAIN_GRACE_S))
-            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT:
+            case Stop.PAUSE | Stop.CANCEL | Stop.TIMEOUT | Stop.STALL:
                 self._running.terminate(self._timeout.grace)
 
     def _hear_the_rest(self) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from db.transitions import Ending
 from trainshed.states import AttemptOutcome
 from worker.launch.events import BadFrame, Exited, NotStarted
 from worker.protocol import Result
+
+_AFTER_A_STALL: Final = (
+    "Its log may say what it waited for. With retry.budget.stalled it goes on from its latest checkpoint."
+)
 
 
 class Stop(StrEnum):
@@ -18,6 +22,7 @@ class Stop(StrEnum):
 
     DRAIN = "drain"
     PAUSE = "pause"
+    STALL = "stall"
     TIMEOUT = "timeout"
     CANCEL = "cancel"
     SUPERSEDED = "superseded"
@@ -41,6 +46,8 @@ class Seen:
     run_timeout_s: float | None = None
     memory_limit_bytes: int | None = None
     cpu_s: float | None = None
+    stall: str | None = None
+    """Why a training counts as stalled, in words."""
 
 
 def verdict(seen: Seen) -> Ending:
@@ -94,6 +101,8 @@ def _stopped(seen: Seen, stop: Stop) -> tuple[AttemptOutcome, str]:
             return AttemptOutcome.PREEMPTED, "Its worker was drained. Waits for another one."
         case Stop.PAUSE:
             return AttemptOutcome.PAUSED, "Was paused."
+        case Stop.STALL:
+            return AttemptOutcome.STALLED, f"{seen.stall} {_AFTER_A_STALL}"
         case Stop.SUPERSEDED:
             return AttemptOutcome.WORKER_LOST, "Another attempt took over."
 

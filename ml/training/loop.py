@@ -23,6 +23,7 @@ from ml.steps import Augmentation
 from ml.training.epoch import Epoch
 from ml.training.feed import FEEDS, Chunk, Examples, Plan
 from ml.training.learner import Learner
+from ml.training.loss_guard import LossGuard
 from ml.training.norms import report_norms
 from ml.training.order import batches, epoch_order
 from ml.training.progress import ProgressMeter
@@ -66,6 +67,7 @@ class Fit:
         report: Report,
         *,
         augment: Augmentation,
+        loss_guard: LossGuard,
         clock: Callable[[], float],
     ) -> None:
         self.between: Callable[[Position], None] = _nothing
@@ -74,6 +76,7 @@ class Fit:
         self._recipe = recipe
         self._report = report
         self._augment = augment
+        self._loss_guard = loss_guard
         self._clock = clock
         self._feed = FEEDS[tuned.feeding]
         self._steps_per_epoch = math.ceil(len(augment.labels) / tuned.batch_size)
@@ -92,14 +95,21 @@ class Fit:
         self._progress = ProgressMeter(report, epochs=recipe.epochs, steps_per_epoch=self._steps_per_epoch, clock=clock)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return a copy of the sums of the epoch, and of those since the last report."""
+        """Return a copy of the sums of the epoch, and of those since the last report.
+
+        Raises `Diverged` when a loss among them is no number: what is kept to go on from shall be good.
+        """
+        self._tally.refuse_not_finite()
         parts = {"epoch": self._tally, "since_report": self._since_report}
         return {f"{part}/{name}": array for part, tally in parts.items() for name, array in tally.arrays().items()}
 
     def values(self) -> dict[str, Any]:
         """Return what else the rest depends on; JSON values."""
         patience = self.patience
-        return {"best": patience.best, "waited": patience.waited, "seconds": self._clock() - self._started}
+        return {"best": patience.best, "waited": patience.waited, "seconds": self._clock() - self._started} | {
+            "first_loss": self._loss_guard.first,
+            "high_losses": self._loss_guard.high,
+        }
 
     def go_on_from(self, position: Position, arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, Any]) -> None:
         """Become the run that gave `arrays` and `values` at `position`. Call it before the iteration."""
@@ -107,6 +117,7 @@ class Fit:
         self._tally, self._since_report = (_tally(part, arrays) for part in ("epoch", "since_report"))
         self.patience.best, self.patience.waited = values["best"], values["waited"]
         self._started = self._clock() - values["seconds"]
+        self._loss_guard.first, self._loss_guard.high = values["first_loss"], values["high_losses"]
         self._progress.go_on_from(position.step)
 
     def __iter__(self) -> Iterator[Epoch]:
@@ -155,6 +166,7 @@ class Fit:
             mean = self._since_report.read()
             self._report.metric("train/loss", step, mean.loss)
             self._report.metric("train/accuracy", step, mean.accuracy)
+            self._loss_guard.take(step, mean.loss)
             if self._recipe.schedule != Schedule():
                 self._report.metric("train/learning_rate", step, self._learner.learning_rate())
             self._since_report = Tally()
@@ -176,6 +188,7 @@ class Fit:
         for rows in batches(np.arange(len(self._validation.labels)), _VALIDATION_BATCH):
             sums = self._learner.measure(self._validation.images[rows], self._validation.labels[rows])
             tally.add(epoch * self._steps_per_epoch, sums, len(rows))
+            self._progress.at(epoch * self._steps_per_epoch)
         return None if tally.is_empty else tally.read()
 
     def _stop_early(self, epoch: Epoch) -> None:

@@ -52,12 +52,15 @@ class Tally:
 
     def read(self) -> Mean:
         """Return the means over all steps taken. Raises `Diverged` that names the first step without a finite loss."""
-        chunks = [np.asarray(chunk, np.float64) for chunk in self._sums]
-        for first, chunk in zip(self._firsts, chunks, strict=True):
-            _refuse_not_finite(first, chunk[:, 0])
-        sums = np.concatenate(chunks)
+        self.refuse_not_finite()
+        sums = np.concatenate([np.asarray(chunk, np.float64) for chunk in self._sums])
         loss, correct = sums.sum(axis=0) / self._examples
         return Mean(float(loss), float(correct))
+
+    def refuse_not_finite(self) -> None:
+        """Raise `Diverged` that names the first step without a finite loss."""
+        for first, chunk in zip(self._firsts, self._sums, strict=True):
+            _refuse_not_finite(first, np.asarray(chunk)[:, 0])
 
 
 def _refuse_not_finite(first: int, losses: npt.NDArray[np.float64]) -> None:

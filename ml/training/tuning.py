@@ -11,7 +11,7 @@ Only batch size and learning rate change results; the other two change how fast 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from trainshed.specs import Training
@@ -57,6 +57,18 @@ def tune(recipe: Training, *, examples: int, image_shape: tuple[int, int, int], 
         feeding=_feeding(recipe, augments=augments, threads=threads),
         steps_per_call=recipe.steps_per_call or _steps_per_call(batch_size * image_bytes),
     )
+
+
+def halved(tuned: Tuned, recipe: Training, times: int) -> tuple[Tuned, Training]:
+    """Return values and recipe for half the batch, `times` over, with as many examples to each change of the weights.
+
+    A batch of one example stays.
+    """
+    while times and tuned.batch_size > 1:
+        tuned = replace(tuned, batch_size=tuned.batch_size // 2)
+        recipe = recipe.model_copy(update={"accumulate_steps": 2 * recipe.accumulate_steps})
+        times -= 1
+    return tuned, recipe
 
 
 def _batch_size(examples: int) -> int:

@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,29 @@ def test_training_begins_with_the_weights_of_another_job_and_a_new_head_for_othe
         kernels = [network.get_layer(layer).get_weights()[0] for network in (first, second)]
         np.testing.assert_allclose(*kernels, atol=1e-6)
     assert second.output_shape == (None, 2)
+
+
+def test_half_the_batch_after_a_lack_of_memory_changes_the_weights_by_as_many_examples(
+    train_document, tmp_path, settings
+):
+    document = changed(train_document, epochs=1, optimizer="sgd", momentum=0.0, batch_size=12, learning_rate=0.05)
+    document["data"]["split"] = {"validation": 0.2, "test": 0.2}
+    whole, _ = train(document, tmp_path / "whole", settings)
+    halves, report = train(document, tmp_path / "halves", replace(settings, halvings=1))
+
+    assert (whole.facts["tuned"]["batch_size"], halves.facts["tuned"]["batch_size"]) == (12, 6)
+    assert any("out of memory with batches of 12; these are of 6" in text for text in report.messages)
+    one, other = (
+        keras.saving.load_model(tmp_path / name / "output/model.keras").get_weights() for name in ("whole", "halves")
+    )
+    for kernel, same in zip(one, other, strict=True):
+        np.testing.assert_allclose(kernel, same, atol=1e-5)
+
+
+def test_a_batch_of_one_example_is_not_halved(train_document, tmp_path, settings):
+    summary, report = train(changed(train_document, epochs=1, batch_size=1), tmp_path, replace(settings, halvings=2))
+    assert summary.facts["tuned"]["batch_size"] == 1
+    assert not any("out of memory" in text for text in report.messages)
 
 
 @pytest.mark.parametrize("preset", ["cnn_bn", "resnet_small"])

@@ -12,6 +12,7 @@ from ml.report import MemoryReport
 from ml.steps import MIXTURES, Augmentation
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
+from ml.training.loss_guard import LossGuard
 from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.tuning import tune
@@ -56,6 +57,7 @@ def fit(training: Training, learns: Learner, report: MemoryReport, steps: Sequen
         tune(training, examples=53, image_shape=(4, 4, 1), augments=True, threads=2),
         report,
         augment=Augmentation.of(steps, seed=training.seed, images=IMAGES, labels=LABELS, n_classes=3),
+        loss_guard=LossGuard(10.0),
         clock=lambda: 0.0,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,10 +39,14 @@ def worker_of(platform: Platform, job_id: str) -> Process:
 
 
 def kill_process(platform: Platform, job_id: str) -> None:
-    """Kill the training itself: below the worker are zygotes, below these the init of the job, below that the job."""
-    below = [pid for zygote in descendants(worker_of(platform, job_id).pid) for pid in descendants(zygote)]
-    (job,) = {pid for init in below for pid in descendants(init)}
-    os.kill(job, signal.SIGKILL)
+    signal_process(platform, job_id, signal.SIGKILL)
+
+
+def signal_process(platform: Platform, job_id: str, number: signal.Signals) -> None:
+    """Signal the training itself, not what waits for the next one."""
+    below = descendants(worker_of(platform, job_id).pid)
+    (job,) = (pid for pid in below if Path(f"/proc/{pid}/comm").read_text() == "trainshed-job\n")
+    os.kill(job, number)
 
 
 def kill_worker(platform: Platform, job_id: str) -> None:
@@ -101,3 +106,25 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_bits(
     facts = job["attempts"][1]["facts"]
     assert facts["weights_sha256"] == expected["attempts"][0]["facts"]["weights_sha256"]
     assert points(platform, job_id) == points(platform, expected["id"])
+
+
+HANGS: dict[str, Any] = {
+    "guards": {"stall_factor": 5, "stall_at_least": 6},
+    "timeout": {"grace": 1},
+    "retry": {"budget": {"stalled": 1}},
+}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_training_that_hangs_counts_as_stalled_and_goes_on(platform: Platform, database: Database) -> None:
+    platform.start(workers=1, slots=1)
+    job_id = platform.submit(TRAINING | HANGS)
+    wait_until(lambda: has_checkpoint(database, job_id), within_s=90, what="a checkpoint to be listed")
+    signal_process(platform, job_id, signal.SIGSTOP)
+    job = platform.wait(job_id, within_s=120)
+
+    assert job["state"] == "succeeded", job
+    stalled, resumed = job["attempts"]
+    assert (stalled["outcome"], stalled["charged"]) == ("stalled", True)
+    assert "guards.stall_factor" in stalled["message"]
+    assert resumed["facts"]["resumed"]["step"] > 0

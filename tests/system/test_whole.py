@@ -117,6 +117,17 @@ def test_each_way_to_fail_has_its_reason(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_training_that_lacks_memory_is_tried_once_with_half_the_batch(platform: Platform) -> None:
+    platform.start()
+    spec = {**TRAIN, "training": {"epochs": 500, "batch_size": 64}, "resources": {"memory": "64MiB"}}
+    job = platform.wait(platform.submit(spec))
+
+    assert (job["state"], job["reason"]) == ("failed", "out_of_memory")
+    whole, half = job["attempts"]
+    assert whole["outcome"] == half["outcome"] == "out_of_memory"
+    assert ("batch_halved" in whole["facts"], half["facts"]["batch_halved"]) == (False, 1)
+
+
 def test_a_spec_too_large_for_its_job_fails_at_once_and_says_so(platform: Platform) -> None:
     platform.start(workers=1, slots=1)
     # Just within the limit of a request, and beyond that of a frame once the defaults are filled in.

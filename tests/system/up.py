@@ -28,7 +28,9 @@ class Up:
                 [BIN / "trainshed", "up", "--port", "0"], env=self.env, stdout=log, stderr=log, cwd=ROOT
             )
         wait_until((folder / "server.json").exists, within_s=60, what="trainshed up to come up")
-        wait_until(lambda: len(descendants(self.process.pid)) >= 6, what="the worker and its zygotes to be there")
+        wait_until(
+            lambda: len(descendants(self.process.pid)) >= 10, what="the worker, its zygotes and what waits below these"
+        )
 
     def run(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(arguments, env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -66,6 +66,14 @@ def test_hints_that_nobody_takes_do_not_fill_the_broker(broker: ValkeyServer) ->
         assert len(messages(broker)) == 64
 
 
+def test_a_hint_that_cannot_be_sent_ends_no_other(broker: ValkeyServer) -> None:
+    with publisher_to(broker.url) as publisher:
+        publisher.hint([7])  # type: ignore[list-item] - whatever goes wrong in there
+        wait_until(lambda: not publisher.healthy)
+        publisher.hint(["cpu"])
+        wait_until(lambda: messages(broker))
+
+
 def test_a_broker_that_is_not_there_is_noted_and_close_does_not_hang() -> None:
     with publisher_to("redis://127.0.0.1:1/0") as publisher:
         publisher.hint(["cpu"])

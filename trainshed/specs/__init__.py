@@ -24,6 +24,7 @@ from trainshed.specs.command import CommandSpec
 from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Retry, RetryBudget, Timeout
 from trainshed.specs.data import Clean, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
+from trainshed.specs.guards import Guards
 from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
@@ -57,6 +58,7 @@ __all__ = [
     "EarlyStopping",
     "EvaluateSpec",
     "Grayscale",
+    "Guards",
     "JobSpec",
     "MinMax",
     "Mixup",

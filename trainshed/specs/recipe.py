@@ -84,8 +84,8 @@ class Training(SpecModel):
     optimizer: Literal["sgd", "adam", "adamw", "rmsprop", "lion"] = "adam"
     """Rule by which weights follow gradients."""
     learning_rate: AutoRate = None
-    """Step size of the optimizer. Default, or `auto`: sgd 0.01, lion 0.0001, others 0.001, times the square root of
-    batch_size / 32. A given one is taken as it is."""
+    """Step size of the optimizer. Default, or `auto`: sgd 0.01, lion 0.0001, others 0.001, times
+    (batch_size / 32) to the power 0.8. A given one is taken as it is."""
     momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Of sgd (default 0.9) and rmsprop (default 0). Other optimizers have none."""
     nesterov: bool = False

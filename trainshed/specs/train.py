@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from trainshed.specs.base import SpecModel
-from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource
+from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, RetryBudget
 from trainshed.specs.data import Data
 from trainshed.specs.evaluate import ModelOfJob
+from trainshed.specs.guards import Guards
 from trainshed.specs.preprocess import AnyStep, check_order
 from trainshed.specs.recipe import Training
 
@@ -29,10 +30,27 @@ class Model(SpecModel):
     the last one when the classes differ."""
 
 
+class TrainRetryBudget(RetryBudget):
+    """As for other jobs, but that a training may be too large for the memory as a whole and fit in halves."""
+
+    out_of_memory: Annotated[int, Field(ge=0, le=100)] = 1
+    """The job went beyond its memory limit, or memory could not be had. It begins anew with half the batch and twice
+    the `accumulate_steps`, so that the weights change by as many examples as before."""
+
+
+class TrainRetry(Retry):
+    """Whether and when an attempt that did not succeed is tried again."""
+
+    budget: TrainRetryBudget = TrainRetryBudget()
+    """Retries by outcome of the attempt."""
+
+
 class TrainSpec(BaseSpec):
     """Train a model, keep it with its card, and report metrics on the way."""
 
     kind: Literal["train"]
+    retry: TrainRetry = TrainRetry()
+    """What happens after an attempt that did not succeed."""
     data: Data
     """Examples."""
     preprocess: Annotated[tuple[AnyStep, ...], Field(max_length=64), AfterValidator(check_order)] = ()
@@ -43,6 +61,8 @@ class TrainSpec(BaseSpec):
     """How to train it."""
     checkpoint: Checkpoint = Checkpoint()
     """Which states of the model to keep."""
+    guards: Guards = Guards()
+    """When to end it because nothing will come of it."""
     export: Annotated[tuple[Literal["saved_model", "tensorboard"], ...], Field(max_length=2)] = ()
     """Forms beside model.keras. `saved_model`: a SavedModel that takes raw images and gives probabilities and class
     names, preprocessing included. `tensorboard`: event files with the metrics of each epoch."""

@@ -37,6 +37,7 @@ def wait_to_become_job(
     else None: it is started by an exec.
     """
     try:
+        linux.set_process_name("trainshed-spare")
         linux.die_with_parent(init_pid)
         child_signal.restore_defaults()
         child_signal.ignore_stop_requests()
@@ -47,6 +48,7 @@ def wait_to_become_job(
         if message is None:
             os._exit(0)
         child_signal.heed_stop_requests()
+        linux.set_process_name("trainshed-job")
         log, plan_file, channel = given
         plan = read_plan(plan_file)
         _place_descriptors(log, channel, status)

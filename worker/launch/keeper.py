@@ -302,6 +302,7 @@ def _task(request: LaunchRequest) -> Task:
             data_roots=tuple(str(root) for root in request.data_roots),
             data_files=dict(request.data_files),
             states=tuple(map(str, request.states)),
+            halvings=request.halvings,
         )
     except ValueError as error:
         raise ProtocolError(f"the task cannot be sent: {error}") from error

@@ -64,6 +64,8 @@ class LaunchRequest:
     """Uploaded datasets the training child may read, by what the spec calls them."""
     states: tuple[Path, ...] = ()
     """States in the folder of the attempt for the training child to go on from, the latest first."""
+    halvings: int = 0
+    """How often to halve the batch of a training."""
     hidden: tuple[Path, ...] = ()
     """Folders of the worker, which the job shall see empty where it can have mounts of its own."""
     allow_unisolated: bool = False

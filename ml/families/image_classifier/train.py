@@ -34,10 +34,11 @@ from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layer
 from ml.training.epoch import Epoch
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
+from ml.training.loss_guard import LossGuard
 from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.stopping import BestWeights, Monitor
-from ml.training.tuning import Tuned, tune
+from ml.training.tuning import Tuned, halved, tune
 from ml.versions import versions
 from ml.workspace import Workspace
 from trainshed.specs import TrainSpec, dump_spec
@@ -72,7 +73,7 @@ def train(
     report.message(_describe(dataset, parts, built.network))
     for finding in findings(dataset, parts):
         report.message(f"warning: {finding}")
-    tuned = _tune(spec, parts, built, settings)
+    spec, tuned = _fitting(spec, _tune(spec, parts, built, settings), settings, report)
     report.message(_chosen(tuned, spec))
     history, exported = _fit(spec, dataset, parts, built, tuned, workspace, report, settings, clock)
     card = _card(spec, dataset, parts, built, tuned, history, exported, settings)
@@ -131,6 +132,18 @@ def _tune(spec: TrainSpec, parts: Parts, built: _Built, settings: RunSettings) -
     )
 
 
+def _fitting(spec: TrainSpec, tuned: Tuned, settings: RunSettings, report: Report) -> tuple[TrainSpec, Tuned]:
+    """Halve the batch if a whole one did not fit into the memory before."""
+    smaller, training = halved(tuned, spec.training, settings.halvings)
+    if smaller == tuned:
+        return spec, tuned
+    report.message(
+        f"warning: an earlier attempt ran out of memory with batches of {tuned.batch_size}; these are of"
+        f" {smaller.batch_size}, and gradients are summed over {training.accumulate_steps} of them"
+    )
+    return spec.model_copy(update={"training": training}), smaller
+
+
 def _chosen(tuned: Tuned, spec: TrainSpec) -> str:
     """Say what the run uses; (auto) marks what the spec left open."""
     open_fields = {name for name in tuned.facts if getattr(spec.training, name) in (None, "auto")}
@@ -171,6 +184,7 @@ def _fit(
         tuned,
         report,
         augment=augment,
+        loss_guard=LossGuard(spec.guards.loss_factor),
         clock=clock,
     )
     checkpoints = Checkpoints(built.model, workspace, spec.checkpoint)
