@@ -10,7 +10,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants resume-proof compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof proofs compose-test demo examples up bench bench-peers docs format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +33,14 @@ check: $(READY) ## Lint, types, import contracts
 test: $(READY) ## The whole test suite: SQLite, real Postgres and Valkey, real processes
 	$(BIN)/pytest --numprocesses $(TESTS_AT_ONCE) --dist worksteal
 
-sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds, or one SEED=n
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000))
+sim: $(READY) ## Simulate the platform: SEEDS=2000 worlds from FIRST=0 on, or one SEED=n
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),2000) --first $(or $(FIRST),0))
 
 mutants: $(READY) ## Take each guard out in turn, see that a test notices, and write docs/mutants.md
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutants
+
+crashpoints: $(READY) ## Let each commit, put, fetch and launch of SEEDS=4 simulated runs fail in five ways
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.crashpoints --seeds $(or $(SEEDS),4)
 
 compose-test: $(READY) ## The compose file on a real Docker engine: load, restarts, scaling, a kill; about ten minutes
 	$(BIN)/python -m tests.compose.live compose-report.json
@@ -60,8 +63,14 @@ bench: $(READY) ## Measure, compare with what one would do instead; fails when a
 bench-peers: $(READY) ## Install what `make bench` compares with, each in an environment of its own
 	$(BIN)/python -m bench.peers
 
+chaos: $(READY) ## Kill, freeze and cut off everything under load, and read back every job: HOURS=n for longer
+	$(BIN)/python -m tests.chaos $(if $(HOURS),--hours $(HOURS),--minutes 10) --page docs/chaos.md
+
 resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
 	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
+
+proofs: $(READY) ## Take the figures of sim, crashpoints and resume-proof, as last run here, into docs
+	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

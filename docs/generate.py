@@ -8,6 +8,7 @@ from pathlib import Path
 from api.app import create_app
 from api.settings import ApiSettings
 from docs.cli_page import cli_page
+from docs.proofs_page import proofs_page
 from trainshed.errors import BY_CODE, CLIENT_SIDE
 from trainshed.outcomes import ADVICE
 from trainshed.specs import json_schema
@@ -22,6 +23,7 @@ def pages() -> dict[str, str]:
         "openapi.json": _json(create_app(ApiSettings()).openapi()),
         "errors.md": errors_page(),
         "cli.md": cli_page(),
+        "proofs.md": proofs_page(),
     }
 
 

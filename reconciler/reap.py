@@ -50,10 +50,11 @@ class Reaper:
 
     def run_once(self, database: Database) -> Counts:
         """Look once, and reap what has stood still for a whole lease."""
-        self._forget_after_a_gap()
         with database.read() as conn:
             seen = {StaleLease(row.id, row.attempt, row.hb): row for row in _RUNNING.run(conn)}
         now = self._clock()
+        # Only now is it known how long the look took: a read that waited for a database that froze is a gap as well.
+        self._forget_after_a_gap(now)
         self._looked_at = now
         self._first_seen = {lease: self._first_seen.get(lease, now) for lease in seen}
         still = (lease for lease, since in self._first_seen.items() if now - since >= LEASE_S)
@@ -68,8 +69,7 @@ class Reaper:
                 pools |= moved
         return Counts(len(seen), tuple(reaped), frozenset(pools))
 
-    def _forget_after_a_gap(self) -> None:
-        now = self._clock()
+    def _forget_after_a_gap(self, now: float) -> None:
         if self._looked_at is None or now - self._looked_at > _LONGEST_GAP_S:
             self._first_seen.clear()
 

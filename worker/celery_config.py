@@ -33,6 +33,7 @@ def celery_settings(broker_url: str, *, remote_control: bool = False) -> dict[st
     """Return the Celery configuration for `broker_url` (any Redis or Valkey)."""
     return {
         "broker_url": broker_url,
+        "broker_transport": "worker.hint_transport:HintTransport",
         # A broker that is away is no reason to stop: the poller finds work without it.
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

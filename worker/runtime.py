@@ -92,7 +92,7 @@ class Runtime:
             worker_name=self._name,
             leaving=self._leaving,
         )
-        self._running: set[Attempt] = set()
+        self._running: list[Attempt] = []
         self._lock = threading.Lock()
 
     @property
@@ -212,7 +212,7 @@ class Runtime:
     def _attend(self, attempt: Attempt) -> Moved | None:
         """Run an attempt while the heartbeat keeps its lease and a drain can reach it."""
         with self._lock:
-            self._running.add(attempt)
+            self._running.append(attempt)
         self._heartbeat.add(attempt)
         if self._draining.is_set():
             attempt.preempt()
@@ -221,7 +221,7 @@ class Runtime:
         finally:
             self._heartbeat.remove(attempt)
             with self._lock:
-                self._running.discard(attempt)
+                self._running.remove(attempt)
 
     # --- come and go ---
 

@@ -67,9 +67,9 @@ class Supervision:
         on_fenced: Callable[[], None] = lambda: None,
         program: ProgramReports | None = None,
     ) -> None:
-        """`guards`: a training's. `on_start` hears that the job's code runs, `on_fenced` that a report was refused.
+        """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
 
-        A program reports by `program`, a training child by its channel.
+        A program reports by `program`, a training child by its channel; `guards` are those of a training.
         """
         self._running = running
         self._reporter = reporter

@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import CollectorRegistry
 
 from api.operations.pool_counts import counted
+from api.operations.pool_gauges import jobs_of, slots_of
 from api.telemetry import REGISTRY
 from db import counters
 from db.engine import Database, DatabaseUnavailable
@@ -56,26 +57,8 @@ class Telemetry:
         return [up, *found]
 
     def _ask(self) -> list[Metric]:
-        jobs = GaugeMetricFamily(
-            "trainshed_jobs",
-            f"Jobs that wait or run. Of those that wait, {queues.MOST_COUNTED} of a pool are counted at most.",
-            labels=["pool", "state"],
-        )
-        oldest = GaugeMetricFamily(
-            "trainshed_queue_oldest_seconds", "For how long a queued job could have been claimed.", labels=["pool"]
-        )
-        workers = GaugeMetricFamily("trainshed_workers", "Workers that are there.", labels=["pool", "state"])
-        slots = GaugeMetricFamily("trainshed_slots", "Slots of these workers.", labels=["pool", "state"])
-        busy = GaugeMetricFamily("trainshed_slots_busy", "Slots that run a job.", labels=["pool", "state"])
         with self._database.read() as conn:
-            for row in queues.queued(conn):
-                jobs.add_metric([row.pool, "queued"], row.jobs)
-                oldest.add_metric([row.pool], max(0.0, row.oldest_s or 0.0))
-            for row in queues.running(conn):
-                jobs.add_metric([row.pool, "running"], row.jobs)
-            for row in queues.slots(conn):
-                workers.add_metric([row.pool, row.state], row.workers)
-                slots.add_metric([row.pool, row.state], row.slots)
-                busy.add_metric([row.pool, row.state], row.busy)
+            waiting, running, slots = queues.queued(conn), queues.running(conn), queues.slots(conn)
             counts = counters.by_pool(conn)
-        return [jobs, oldest, workers, slots, busy, *counted(counts)]
+        pools = {row.pool for row in (*waiting, *running, *slots)} | counts.keys()
+        return [*jobs_of(pools, waiting, running), *slots_of(pools, slots), *counted(counts)]

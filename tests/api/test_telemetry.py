@@ -48,6 +48,22 @@ def test_each_pool_shows_what_waits_runs_and_could_run(api: Api, database: Datab
     assert shown["trainshed_queue_oldest_seconds", "cpu"] >= 0
 
 
+def test_a_pool_without_work_shows_zeros_so_that_a_scaler_can_go_down(api: Api, database: Database) -> None:
+    add_worker(database, {})
+    shown = scrape(api)
+    assert shown["trainshed_jobs", "cpu", "queued"] == 0
+    assert shown["trainshed_jobs", "cpu", "running"] == 0
+    assert shown["trainshed_queue_oldest_seconds", "cpu"] == 0
+
+
+def test_a_pool_without_workers_shows_that_it_has_no_slot(api: Api) -> None:
+    api.submit()
+    shown = scrape(api)
+    assert shown["trainshed_jobs", "cpu", "queued"] == 1
+    assert shown["trainshed_slots", "cpu", "active"] == 0
+    assert shown["trainshed_slots_busy", "cpu", "draining"] == 0
+
+
 def test_counts_of_all_workers_of_a_pool_add_up(api: Api, database: Database) -> None:
     tally = Tally()
     for source in ("hint", "hint", "poll", "next"):

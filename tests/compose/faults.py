@@ -14,12 +14,18 @@ from trainshed import Job, wire
 MOVED_WITHIN_S: Final = 30.0
 
 
-def restart_each(stack: Stack, load: Load) -> None:
-    """Restart all but the workers, one after the other, and submit meanwhile."""
+def restart_each(stack: Stack, load: Load, report: Report) -> None:
+    """Restart all but the workers, one after the other, while jobs run; each time a job that comes later runs, too."""
     for service in ("broker", "db", "api", "reconciler"):
-        load.add_commands(4, seconds=SHORT_S)
+        jobs = load.add_commands(4, seconds=SHORT_S)
+        wait_for("a job that runs", lambda: load.running(load.commands), 60)
         stack.compose("restart", service)
+        began = time.monotonic()
         wait_for(f"{service} after its restart", lambda: load.client.health().ready, 60)
+        report.figures[f"{service}_ready_again_s"] = round(time.monotonic() - began, 1)
+        after = load.add_commands(1, seconds=SHORT_S)
+        for job_id in [*jobs, *after]:
+            load.client.wait(job_id, timeout_s=180)
 
 
 def drain_during_training(stack: Stack, load: Load, report: Report) -> None:
@@ -45,6 +51,7 @@ def kill_one(stack: Stack, load: Load, report: Report) -> None:
     jobs = load.add_commands(4, seconds=LONG_S)
     job = wait_for("a long job that runs", lambda: load.running(jobs), 180)[0]
     lost = job.attempts[-1]
+    load.uncounted.add(lost.worker)
     began = time.time()
     docker("kill", "--signal", "KILL", stack.container_of(lost.worker_name))
     moved = wait_for("the job elsewhere", lambda: _later(load, job, lost), 120)

@@ -32,6 +32,7 @@ def measure_idle_gaps(stack: Stack, load: Load, report: Report) -> None:
             assert attempt.ended_at is not None
             busy.setdefault(attempt.worker, []).append((attempt.started_at.timestamp(), attempt.ended_at.timestamp()))
         report.check(len(busy) == workers, f"{len(busy)} of {workers} workers took jobs")
+        report.figures[f"jobs_of_each_{workers}"] = sorted(map(len, busy.values()))
         gaps = idle_gaps(waiting, list(busy.values()))
         report.figures[f"idle_gaps_{workers}"] = len(gaps)
         report.figures[f"idle_gap_p50_s_{workers}"] = round(percentile(gaps, 0.50), 4)

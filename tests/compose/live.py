@@ -3,7 +3,8 @@
     python -m tests.compose.live REPORT.json
 
 Runs clean clones of what is committed, in a project and on a port of its own; everything is taken down at the end.
-Writes the report as JSON, and as text beside it. Ends with 1 when a figure falls short.
+Writes the report as JSON, and as text beside it. Ends with 1 when a figure falls short. TRAINSHED_PIP_CONF names
+settings of pip for the builds, where there is an index of one's own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.compose.counted import note_counts
+from tests.compose.counted import check_counts
 from tests.compose.faults import drain_during_training, kill_one, restart_each
 from tests.compose.hardening import inspect_hardening
 from tests.compose.idle_gap import measure_idle_gaps
 from tests.compose.load import SHORT_S, Load
 from tests.compose.readback import read_back
+from tests.compose.readme import follow_readme, tear_down
 from tests.compose.report import Report
 from tests.compose.scaling import scale_down_and_up
 from tests.compose.sizes import time_a_rebuild, weigh
@@ -46,12 +48,13 @@ def run(old: Stack, new: Stack, report: Report, folder: Path) -> None:
         load.add_commands(JOBS, seconds=SHORT_S)
         scale_down_and_up(new, load, report)
         drain_during_training(new, load, report)
-        restart_each(new, load)
+        restart_each(new, load, report)
         kill_one(new, load, report)
         read_back(load, report, folder)
         measure_idle_gaps(new, load, report)
-        note_counts(new, report)
+        check_counts(new, load, report)
         time_a_rebuild(new, report)
+        follow_readme(new, report)
 
 
 def main(path: Path) -> int:
@@ -66,7 +69,7 @@ def main(path: Path) -> int:
             report.failures.append(f"{type(error).__name__}: {error}")
             sys.stderr.write(new.compose("logs", "--tail", "30"))
         finally:
-            new.compose("down", "--volumes", "--timeout", "15")
+            tear_down(new, report)
     sys.stdout.write(report.write(path))
     return bool(report.failures)
 

@@ -33,6 +33,9 @@ class Load:
         self.client = client
         self.commands: list[str] = []
         self.trainings: list[str] = []
+        self.others: list[str] = []
+        self.uncounted: set[str] = set()
+        """Workers whose last counts may be missing: of a release before, or killed."""
 
     @property
     def all(self) -> list[str]:
@@ -40,11 +43,13 @@ class Load:
 
     def run_shell(self, command: str) -> Job:
         """Submit a program that is not among those that are read back."""
-        return self.client.submit({"kind": "command", "name": "compose", "command": ["sh", "-c", command]})
+        job = self._submit_shell(command)
+        self.others.append(job.id)
+        return job
 
     def add_commands(self, count: int, *, seconds: float) -> list[str]:
         """Submit programs that print and write the identifier of their job."""
-        added = [self.run_shell(_COMMAND.format(seconds=seconds)).id for _ in range(count)]
+        added = [self._submit_shell(_COMMAND.format(seconds=seconds)).id for _ in range(count)]
         self.commands += added
         return added
 
@@ -65,3 +70,6 @@ class Load:
 
     def active_workers(self) -> list[str]:
         return [worker.name for worker in self.client.workers() if worker.state == "active"]
+
+    def _submit_shell(self, command: str) -> Job:
+        return self.client.submit({"kind": "command", "name": "compose", "command": ["sh", "-c", command]})

@@ -33,22 +33,32 @@ class Stack:
     def worker_image(self) -> str:
         return f"{PROJECT}-worker:{self.release}"
 
-    def compose(self, *arguments: str) -> str:
-        """Run `docker compose` and return what it printed. Raises `RuntimeError` with what it said when it fails."""
-        argv = ["docker", "compose", *arguments]
-        env = {
-            **os.environ,
+    @property
+    def environment(self) -> dict[str, str]:
+        """What sets this project apart from others on the same engine. All else is as the compose file has it."""
+        return {
             "COMPOSE_PROJECT_NAME": PROJECT,
             "TRAINSHED_PORT": str(self.port),
             "TRAINSHED_API_IMAGE": self.api_image,
             "TRAINSHED_WORKER_IMAGE": self.worker_image,
         }
+
+    def compose(self, *arguments: str) -> str:
+        """Run `docker compose` and return what it printed. Raises `RuntimeError` with what it said when it fails."""
+        return self.run("docker", "compose", *arguments)
+
+    def run(self, *argv: str) -> str:
+        """Run a program in the folder and return what it printed. Raises `RuntimeError` as `compose` does."""
+        env = {**os.environ, **self.environment}
         done = subprocess.run(
             argv, cwd=self.folder, env=env, capture_output=True, text=True, timeout=_LONGEST_S, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(argv)} ended with {done.returncode}: {done.stderr[-2000:]}")
         return done.stdout.strip()
+
+    def build(self) -> None:
+        self.compose("build")
 
     def up(self, workers: int) -> None:
         """Build and start everything, as README says."""
@@ -71,6 +81,13 @@ class Stack:
 
     def ask_database(self, query: str) -> str:
         return self.compose("exec", "-T", "db", "psql", "-h", "127.0.0.1", "-U", "trainshed", "-Atc", query)
+
+
+def left_of_project() -> list[str]:
+    """Return the containers, volumes and networks that are there."""
+    label = f"label=com.docker.compose.project={PROJECT}"
+    listings = (("ps", "-aq"), ("volume", "ls", "-q"), ("network", "ls", "-q"))
+    return [found for listing in listings for found in docker(*listing, "--filter", label).split()]
 
 
 def docker(*arguments: str) -> str:

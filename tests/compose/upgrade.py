@@ -15,8 +15,12 @@ def upgrade(old: Stack, new: Stack, load: Load, report: Report) -> None:
     """Start the new release over the old one. What the old one ran goes on, and is charged nothing."""
     before, after = newest_migration(old.folder), newest_migration(new.folder)
     report.check(before < after, f"the release before has migration {before}, not one before {after}")
+    began = time.monotonic()
+    new.build()
+    report.figures["build_s"] = round(time.monotonic() - began, 1)
     jobs = load.add_commands(6, seconds=LONG_S)
     wait_for("three jobs that run in the old release", lambda: len(load.running(jobs)) == 3, 60)
+    load.uncounted |= {worker.id for worker in load.client.workers()}
     began = time.monotonic()
     new.up(workers=3)
     report.figures["upgrade_s"] = round(time.monotonic() - began, 1)
@@ -30,3 +34,4 @@ def upgrade(old: Stack, new: Stack, load: Load, report: Report) -> None:
     report.check(not charged, f"the upgrade charged {len(charged)} attempts: {[each.message for each in charged]}")
     moved = [attempt for attempt in load.attempts_of(jobs) if attempt.outcome == "preempted"]
     report.figures["upgrade_attempts_moved"] = len(moved)
+    report.check(bool(moved), "no job was running when the new release came")

@@ -30,6 +30,8 @@ LEFT_OUT = {
     "make fuzz": "runs for minutes; tests/fuzz does it for a shorter time",
     "make sim": "runs for minutes; tests/sim does it for a shorter time",
     "make mutants": "runs for minutes; tests/mutants does a part of it",
+    "make chaos": "runs for minutes; tests/chaos does it for a shorter time",
+    "make crashpoints": "runs for minutes; tests/crashpoints does it for the first occasion of each place",
     "make resume-proof": "runs for minutes; tests/proofs does it for a shorter time",
     **dict.fromkeys(
         [

@@ -1,4 +1,7 @@
-"""`python -m tests.mutants`: take each guard out in turn, and write docs/mutants.md when all were noticed."""
+"""`python -m tests.mutants`: take each guard out in turn, and write docs/mutants.md when all were noticed.
+
+Names, or parts of them, hunt for those alone.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import io
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -18,24 +23,30 @@ from tests.mutants.table import PAGE, list_mutants, page
 _MEMORY: Final = Path("/dev/shm")
 
 
-def main() -> int:
+def main(wanted: Sequence[str]) -> int:
     names = [mutant.name for mutant in list_mutants()]
-    killed_by: list[str | None] = []
+    chosen = [at for at, name in enumerate(names) if not wanted or any(part in name for part in wanted)]
+    noticed: dict[str, str | None] = {}
+    cpu_s = 0.0
     with ProcessPoolExecutor(os.cpu_count()) as processes:
-        for name, killer in zip(names, processes.map(_hunt, range(len(names))), strict=True):
-            killed_by.append(killer)
-            print(f"{killer or 'survived'}: {name}", flush=True)
-    survivors = [
-        name for name, killer in zip(names, killed_by, strict=True) if killer is None and name not in EQUIVALENT
-    ]
-    print(f"{len(names)} guards, {len(survivors)} missed by nobody and not explained")
-    if survivors:
+        for at, (by, took_s) in zip(chosen, processes.map(_hunt, chosen), strict=True):
+            noticed[names[at]] = by
+            cpu_s += took_s
+            print(f"{by or 'nothing'}: {names[at]}", flush=True)
+    missed = [name for name, by in noticed.items() if by is None and name not in EQUIVALENT]
+    wrong = [name for name, by in noticed.items() if by is not None and name in EQUIVALENT]
+    print(*(f"not noticed, and not explained: {name}" for name in missed), sep="\n")
+    print(*(f"said to change nothing, and noticed: {name}" for name in wrong), sep="\n")
+    print(f"{len(noticed)} guards, {len(missed)} not noticed, {len(wrong)} wrongly explained, {cpu_s:.0f} s of CPU")
+    if missed or wrong:
         return 1
-    PAGE.write_text(page(killed_by))
+    if not wanted:
+        PAGE.write_text(page([noticed[name] for name in names]))
     return 0
 
 
-def _hunt(number: int) -> str | None:
+def _hunt(number: int) -> tuple[str | None, float]:
+    began = time.process_time()
     mutant = list_mutants()[number]
     quiet = io.StringIO()
     with (
@@ -44,8 +55,8 @@ def _hunt(number: int) -> str | None:
         contextlib.redirect_stdout(quiet),
         contextlib.redirect_stderr(quiet),
     ):
-        return hunter.kill(mutant)
+        return hunter.kill(mutant), time.process_time() - began
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,47 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Final
 
-from db import leases, reports, requests, transitions, workers
+from db import checkpoints, hints, leases, outcomes, reports, requests, transitions, workers
 from db.sql import Statement
-from reconciler import expire, prune, reap, rehint, unblock
+from reconciler import expire, prune, reap, unblock
 
 GUARDED: Final[Sequence[ModuleType]] = (
-    *(transitions, leases, requests, reports, workers),
-    *(expire, prune, reap, rehint, unblock),
+    *(transitions, outcomes, leases, requests, reports, checkpoints, hints, workers),
+    *(expire, prune, reap, unblock),
 )
-_END: Final = re.compile(r"\b(?:RETURNING|ORDER BY|LIMIT|GROUP BY|ON CONFLICT)\b|\{(?:lock|share|take|skip_locked)\}")
+_END: Final = re.compile(
+    r"\b(?:RETURNING|ORDER BY|LIMIT|GROUP BY|ON CONFLICT|UNION)\b|\{(?:lock|share|take|skip_locked)\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Conjunct:
-    """One condition: its place in the text of one statement."""
+class Cut:
+    """A piece of the text of one statement, and what the text says without it."""
 
     where: str
     """Module and name of the statement."""
     statement: Statement
     start: int
     stop: int
+    instead: str
+    nth: int = 1
+    """Which one of those that read the same."""
 
     @property
     def text(self) -> str:
-        """The condition itself, on one line."""
+        """The piece itself, on one line."""
         return " ".join(self.statement._sql[self.start : self.stop].split())
 
     @property
     def name(self) -> str:
         """Names it in tables and tests."""
-        return f"{self.where}: {self.text}"
+        return f"{self.where}: {self.text}" + (f" ({self.nth})" if self.nth > 1 else "")
 
     @contextmanager
     def taken_out(self) -> Iterator[None]:
         """Run the block as if it had never been written."""
         whole = self.statement._sql
-        # Its parameters stay, so that what fails is not the call.
-        self._set(f"{whole[: self.start]}(TRUE OR ({whole[self.start : self.stop]})){whole[self.stop :]}")
+        self._set(f"{whole[: self.start]}{self.instead}{whole[self.stop :]}")
         try:
             yield
         finally:
@@ -57,17 +61,21 @@ class Conjunct:
         self.statement._raw.clear()
 
 
-def list_conjuncts() -> list[Conjunct]:
+def list_conjuncts() -> list[Cut]:
     """Return all of them, in the order of the code."""
-    return [
-        Conjunct(where, statement, start, stop)
+    found = [
+        # Its parameters stay, so that what fails is not the call.
+        Cut(where, statement, start, stop, f"(TRUE OR ({statement._sql[start:stop]}))")
         for module in GUARDED
-        for where, statement in _statements(module)
+        for where, statement in statements_of(module)
         for start, stop in find_conjuncts(statement._sql)
     ]
+    names = [cut.name for cut in found]
+    return [replace(cut, nth=names[: at + 1].count(cut.name)) for at, cut in enumerate(found)]
 
 
-def _statements(module: ModuleType) -> Iterator[tuple[str, Statement]]:
+def statements_of(module: ModuleType) -> Iterator[tuple[str, Statement]]:
+    """Yield the statements of a module by their names."""
     for name, value in vars(module).items():
         where = f"{module.__name__}.{name}"
         if isinstance(value, Statement):

@@ -5,26 +5,36 @@ They stay in the statements: each move says by itself from which states it goes,
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
-_OWNED: Final = "only a running job has an owner (`ck_job_owner`), and the owner is asked for beside it"
-_BEAT_ON: Final = (
-    "whatever ends an attempt raises `hb`, which never falls: the heartbeat that was seen is not there again"
-)
-_CHOSEN: Final = "the statement itself has just chosen this row for that state, and holds it"
+
+class Proof(StrEnum):
+    """Why. `test_equivalent.py` holds what they lean on."""
+
+    OWNED = "only a running job has an owner (`ck_job_owner`), and the owner is asked for beside it"
+    BEAT_ON = "whatever ends an attempt raises `hb`, which never falls: the heartbeat that was seen does not come again"
+    CHOSEN = "the statement itself has just chosen this row for that state, and holds it"
+    ASKED_AGAIN = "`settle` locks the row of each that was found, and leaves one alone that is not blocked"
+    NULL = "nothing is later than a time that is NULL"
+
 
 EQUIVALENT: Final = {
-    "db.transitions._CLAIM: state IN ('queued')": _CHOSEN,
-    "db.transitions._EXPIRE: state IN ('queued')": _CHOSEN,
-    "db.transitions._EXPIRE: queue_timeout_s IS NOT NULL": "nothing is later than a time that is NULL",
-    "reconciler.expire._LATE: queue_timeout_s IS NOT NULL": "nothing is later than a time that is NULL",
-    "db.transitions._RELEASE[Lease]: state IN ('running')": _OWNED,
-    "db.transitions._FINISH[Lease]: state IN ('running')": _OWNED,
-    "db.leases._FENCE: state = 'running'": _OWNED,
-    "db.leases._BEAT: state = 'running'": _OWNED,
-    "db.leases._REQUESTED: state = 'running'": _OWNED,
-    "db.transitions._RELEASE[StaleLease]: attempt = :attempt": _BEAT_ON,
-    "db.transitions._RELEASE[StaleLease]: state IN ('running')": _BEAT_ON,
-    "db.transitions._FINISH[StaleLease]: attempt = :attempt": _BEAT_ON,
-    "db.transitions._FINISH[StaleLease]: state IN ('running')": _BEAT_ON,
+    "db.transitions._CLAIM: state IN ('queued')": Proof.CHOSEN,
+    "db.transitions._EXPIRE: state IN ('queued')": Proof.CHOSEN,
+    "db.transitions._EXPIRE: queue_timeout_s IS NOT NULL": Proof.NULL,
+    "reconciler.expire._LATE: queue_timeout_s IS NOT NULL": Proof.NULL,
+    "db.transitions._RELEASE[Lease]: state IN ('running')": Proof.OWNED,
+    "db.transitions._FINISH[Lease]: state IN ('running')": Proof.OWNED,
+    "db.transitions._PAUSE[Lease]: state IN ('running')": Proof.OWNED,
+    "db.transitions._DEPENDENTS: job.state = 'blocked'": Proof.ASKED_AGAIN,
+    "db.leases._FENCE: state = 'running'": Proof.OWNED,
+    "db.leases._BEAT: state = 'running'": Proof.OWNED,
+    "db.leases._REQUESTED: state = 'running'": Proof.OWNED,
+    "db.transitions._RELEASE[StaleLease]: attempt = :attempt": Proof.BEAT_ON,
+    "db.transitions._RELEASE[StaleLease]: state IN ('running')": Proof.BEAT_ON,
+    "db.transitions._FINISH[StaleLease]: attempt = :attempt": Proof.BEAT_ON,
+    "db.transitions._FINISH[StaleLease]: state IN ('running')": Proof.BEAT_ON,
+    "db.transitions._PAUSE[StaleLease]: attempt = :attempt": Proof.BEAT_ON,
+    "db.transitions._PAUSE[StaleLease]: state IN ('running')": Proof.BEAT_ON,
 }

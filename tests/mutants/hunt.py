@@ -1,4 +1,7 @@
-"""Looks whether a test notices that a guard is gone: first the moves of `tests.stateful`, then simulated worlds."""
+"""Looks whether a test notices that a guard is gone.
+
+First the moves of `tests.stateful`, then tests that lay out the one situation that matters, and last simulated worlds.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -21,6 +25,11 @@ from tests.stateful.shed import Shed
 
 EXAMPLES: Final = 400
 SEEDS: Final = 100
+DIRECTED: Final = (
+    *("tests/db/test_moves.py", "tests/db/test_move_guards.py", "tests/db/test_checkpoints.py"),
+    *("tests/reconciler/test_duties.py", "tests/reconciler/test_reap.py"),
+    *("tests/worker/test_checkpoints.py", "tests/worker/test_logs.py", "tests/db/test_engine.py"),
+)
 
 
 class Mutant(Protocol):
@@ -52,17 +61,19 @@ class Hunter:
             why = self.moves_fail()
             if why is not None:
                 return f"moves ({why})"
+            test = directed_test_that_fails()
+            if test is not None:
+                return f"`{test}`"
             for seed in range(SEEDS):
                 why = self._seed_fails(seed)
                 if why is not None:
                     return f"seed {seed} ({why})"
         return None
 
-    def moves_fail(self) -> str | None:
+    def moves_fail(self, *, examples: int = EXAMPLES) -> str | None:
         """Return why the moves fail, always the same ones."""
-        machine = _machine_on(Shed(self.database, self._advance, lambda: self.clock.now))
         try:
-            run_state_machine_as_test(machine, settings=_MOVES)
+            run_state_machine_as_test(self._machine(), settings=settings(_MOVES, max_examples=examples))
         except Exception as error:  # noqa: BLE001 - a mutant may break anything
             return type(error).__name__
         return None
@@ -75,12 +86,25 @@ class Hunter:
             return type(error).__name__
         return None
 
+    def _machine(self) -> type[Moves]:
+        clock = self.clock
+        on_this = Shed(self.database, self._advance, lambda: clock.now)
+
+        class Machine(Moves):
+            def __init__(self) -> None:
+                super().__init__()
+                self.shed = on_this
+                clock.now = Clock().now  # the same moves at the same times, when an example is tried again
+                on_this.begin()
+
+        return Machine
+
     def _advance(self, seconds: float) -> None:
-        self.clock.now += seconds
+        # A little more, so that no span of time is exactly as long as a limit: the database rounds.
+        self.clock.now += seconds + 0.001
 
 
 _MOVES: Final = settings(
-    max_examples=EXAMPLES,
     stateful_step_count=50,
     derandomize=True,
     database=None,
@@ -91,16 +115,6 @@ _MOVES: Final = settings(
 )
 
 
-def _machine_on(shed: Shed) -> type[Moves]:
-    class Machine(Moves):
-        def __init__(self) -> None:
-            super().__init__()
-            self.shed = shed
-            shed.begin()
-
-    return Machine
-
-
 @contextmanager
 def hunter_in(folder: Path) -> Iterator[Hunter]:
     """Hunt in `folder`."""
@@ -109,3 +123,24 @@ def hunter_in(folder: Path) -> Iterator[Hunter]:
     clock = Clock()
     with sqlite_database(path, clock) as (database, witness):
         yield Hunter(WatchedDatabase(database, witness, clock), witness, clock, folder)
+
+
+class _First:
+    """Hears from pytest which test failed first."""
+
+    failed: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.failed is None:
+            self.failed = report.nodeid
+
+
+def directed_test_that_fails() -> str | None:
+    """Run the directed tests on SQLite, in this process, and return the first one that fails."""
+    heard = _First()
+    # The plugin of hypothesis does not like to come after hypothesis has been used, and none of these needs it.
+    plugins = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    options = ("-q", "-x", "-k", "sqlite", *plugins, "-W", "ignore::pytest.PytestAssertRewriteWarning")
+    code = pytest.main([*DIRECTED, *options], plugins=[heard])
+    assert code == (pytest.ExitCode.OK if heard.failed is None else pytest.ExitCode.TESTS_FAILED), f"pytest: {code!r}"
+    return heard.failed

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.conjuncts import find_conjuncts
+from db.engine import open_database
+from tests.mutants.conjuncts import find_conjuncts, list_conjuncts
+from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.hunt import hunter_in
 from tests.mutants.table import list_mutants
 
@@ -29,3 +33,21 @@ def test_conditions_are_found_also_in_nested_queries() -> None:
     sql = "UPDATE t SET a = 1 WHERE b = (c AND d) AND EXISTS (SELECT 1 FROM u WHERE e OR f) AND g RETURNING h"
     found = [sql[start:stop] for start, stop in find_conjuncts(sql)]
     assert found == ["b = (c AND d)", "EXISTS (SELECT 1 FROM u WHERE e OR f)", "g", "e OR f"]
+
+
+def test_what_is_left_of_a_statement_is_still_a_statement(sqlite_template: Path) -> None:
+    """Otherwise it would be the broken statement that is noticed, and not that the guard is gone."""
+    database = open_database(f"sqlite:///{sqlite_template}")
+    with sqlite3.connect(sqlite_template) as conn:
+        for cut in list_conjuncts():
+            with cut.taken_out():
+                # A list is written out when it is known.
+                sql = cut.statement.for_driver(database.writer).replace("IN :job_ids", "IN ('a')")
+            conn.execute(f"EXPLAIN {sql}", dict.fromkeys(re.findall(r":(\w+)", sql)))
+    database.close()
+
+
+def test_every_name_stands_for_one_guard() -> None:
+    names = [mutant.name for mutant in list_mutants()]
+    assert len(names) == len(set(names))
+    assert set(names) >= EQUIVALENT.keys()

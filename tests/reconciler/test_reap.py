@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from db import counters, leases
 from db.engine import Database
@@ -85,6 +87,22 @@ def test_a_reaper_that_did_not_look_for_a_while_begins_again(
     reaper.run_once(database)
     clock.now += 300.0  # as after a database that was frozen for five minutes
     assert reaper.run_once(database).reaped == ()
+    assert look_for(LEASE_S - 1, reaper, database, clock) == []
+
+
+def test_a_reaper_whose_look_took_long_begins_again(
+    database: Database, reaper: Reaper, clock: Clock, running: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = database.read
+
+    def read_slowly() -> AbstractContextManager[Connection]:
+        clock.now += LEASE_S  # as from a database that was frozen just then, for the worker too
+        return read()
+
+    reaper.run_once(database)
+    with monkeypatch.context() as frozen:
+        frozen.setattr(database, "read", read_slowly)
+        assert reaper.run_once(database).reaped == ()
     assert look_for(LEASE_S - 1, reaper, database, clock) == []
 
 

@@ -1,17 +1,23 @@
-"""The process tree of a simulated job: it reports points, prints, and ends, at times that were drawn before."""
+"""The process tree of a simulated job: it reports points, prints, and ends, at times that were drawn before.
+
+A training also writes states of itself, and goes on from the latest one that it is given. A state holds all points up
+to it: so an eye that sees everything knows which points the series must have in the end."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.sim.scheduler import Scheduler
+from trainshed.states import AttemptOutcome
 from worker.launch.events import Event, Exited, Gone, Started
 from worker.launch.launcher import LaunchRequest
 from worker.launch.sandbox import SandboxLevel
-from worker.protocol import Metrics
+from worker.protocol import Begun, Metrics, Result, Saved
 
 _LEVEL = SandboxLevel(landlock_abi=7)
 
@@ -22,6 +28,9 @@ class Deeds:
 
     printed: bytearray = field(default_factory=bytearray)
     points: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Those it went on from, and its own."""
+    began_at: int = 0
+    """The step that it went on from."""
 
 
 class SimJob:
@@ -79,6 +88,46 @@ class SimJob:
         code, signal = (status, None) if status >= 0 else (None, -status)
         exited = Exited(code=code, signal=signal, user_s=0.0, system_s=0.0, max_rss_bytes=0, out_of_memory=False)
         return [exited, Gone(user_s=0.0, system_s=0.0)]
+
+
+class SimTraining(SimJob):
+    """A training of as many steps as its spec has epochs."""
+
+    def __init__(self, scheduler: Scheduler, request: LaunchRequest, rng: random.Random, deeds: Deeds) -> None:
+        super().__init__(scheduler, request, rng, deeds)
+        assert request.task is not None
+        self._states = request.workdir / "checkpoints"
+        self._saved = 0
+        self._steps = request.task["training"]["epochs"]
+        deeds.points.update(_state_in(request.states[0]) if request.states else {})
+        deeds.began_at = begins_at = len(deeds.points)
+        at, end = scheduler.now + 0.1, self._plan[-1][1]
+        self._plan = [self._plan[0], (at, lambda: [Begun(step=begins_at, epoch=0)])]
+        for step in range(begins_at + 1, self._steps + 1):
+            at += rng.choice([0.1, 0.5, 2.0])
+            self._plan.append((at, lambda step=step: self._work(step)))  # type: ignore[misc]
+            if rng.random() < 0.5:
+                self._plan.append((at, self._save))
+        self._plan.append((at + rng.choice([0.0, 0.3, 15.0]), end))
+
+    def terminate(self, grace_s: float) -> None:
+        """It writes a state before it ends, as the real one does."""
+        super().terminate(grace_s)
+        self._plan.insert(0, (self._plan[0][0], self._save))
+
+    def _save(self) -> list[Event]:
+        self._saved += 1
+        name, points = f"state-{self._saved}", sorted(self._deeds.points.items())
+        (self._states / name).write_text(json.dumps(points))
+        return [Saved(step=len(points), name=name)]
+
+    def _end(self, status: int) -> list[Event]:
+        result = [Result(outcome=AttemptOutcome.SUCCEEDED)] if status == 0 else []
+        return [*result, *super()._end(status)]
+
+
+def _state_in(path: Path) -> dict[tuple[str, int], float]:
+    return {(series, step): value for (series, step), value in json.loads(path.read_text())}
 
 
 class SimLauncher:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from db.engine import Database
 from db.queries.invariants import INVARIANTS, list_broken
 from tests.sim.child import Deeds
-from tests.sim.judge import Violation
+from tests.sim.commit import Violation
 from tests.sim.snapshot import Snapshot, Witness
 from trainshed.states import TERMINAL_STATES
 

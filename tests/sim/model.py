@@ -37,7 +37,8 @@ def verdict(
         return Verdict(JobState.SUCCEEDED, charged)
     if outcome is AttemptOutcome.CANCELLED or job.request == "cancel":
         return Verdict(JobState.CANCELLED, charged)
-    if outcome is AttemptOutcome.PAUSED:
+    asked_to_pause = job.request == "pause"
+    if outcome is AttemptOutcome.PAUSED or (asked_to_pause and not charged):
         return Verdict(JobState.PAUSED, charged)
     if outcome is AttemptOutcome.SETUP_FAILED:
         return Verdict(JobState.QUEUED, charged, SETUP_RETRY_S, SETUP_RETRY_S)
@@ -46,6 +47,8 @@ def verdict(
     used = sum(row.charged and row.outcome == outcome for key, row in attempts.items() if key[0] == job.id)
     if used >= retry.budget.allowed(outcome):
         return Verdict(JobState.FAILED, charged)
+    if asked_to_pause:
+        return Verdict(JobState.PAUSED, charged)
     if outcome is AttemptOutcome.WORKER_LOST and used == 0:
         return Verdict(JobState.QUEUED, charged)
     wait_s = min(retry.backoff.initial * retry.backoff.factor**used, retry.backoff.max)
@@ -58,14 +61,28 @@ def best_claim(seen: Snapshot, capacity: Capacity, now: float, *, locked: Collec
     if worker is not None and worker.drain:
         return None
     fitting = [job for job in seen.jobs.values() if job.id not in locked and _may_run(job, capacity, now)]
-    return min(fitting, key=lambda job: (-job.priority, job.not_before, job.id), default=None)
+    return min(fitting, key=_rank, default=None)
+
+
+def next_of_pools(seen: Snapshot, now: float) -> list[JobRow]:
+    """Return the job that comes next in each pool, whatever it needs."""
+    waiting = [job for job in seen.jobs.values() if _waits(job, now)]
+    pools = sorted({job.pool for job in waiting})
+    return [min((job for job in waiting if job.pool == pool), key=_rank) for pool in pools]
+
+
+def _rank(job: JobRow) -> tuple[int, float, str]:
+    return -job.priority, job.not_before, job.id
+
+
+def _waits(job: JobRow, now: float) -> bool:
+    return job.state == JobState.QUEUED and job.not_before <= now + CLOCK_SLACK_S
 
 
 def _may_run(job: JobRow, capacity: Capacity, now: float) -> bool:
     return (
-        job.state == JobState.QUEUED
+        _waits(job, now)
         and job.pool == capacity.pool
-        and job.not_before <= now + CLOCK_SLACK_S
         and (capacity.slot_cpus if job.cpus is None else job.cpus) <= capacity.cpus
         and (job.memory_bytes or 0) <= capacity.memory_bytes
         and job.gpus <= capacity.gpus

@@ -52,6 +52,7 @@ class Thread:
         """The attempt on whose behalf it acts."""
         self._scheduler = scheduler
         self._target = target
+        self._joining: list[Thread] = []
         self.greenlet: Any = greenlet(self._run, parent=scheduler.hub)
 
     def start(self) -> None:
@@ -61,7 +62,16 @@ class Thread:
 
     def join(self, timeout: float | None = None) -> None:
         """Wait for its end."""
+        waiting = self._scheduler.current
+        assert waiting is not None
+        self._joining.append(waiting)
         self._scheduler.wait(lambda: self.greenlet.dead, timeout)
+
+    def bury(self) -> None:
+        """Take it out of all lists, and tell who waits for its end."""
+        self._scheduler.threads.remove(self)
+        self.process.threads.remove(self)
+        self._scheduler.nudge(self._joining)
 
     def _run(self) -> None:
         # A thread that could not reach the database, with no time left to try again, just ends.
@@ -98,7 +108,7 @@ class Scheduler:
 
     def _bury(self) -> None:
         """A process that died in its own turn takes its other threads with it."""
-        for process in {thread.process for thread in self.threads if not thread.process.alive}:
+        for process in dict.fromkeys(thread.process for thread in self.threads if not thread.process.alive):
             self.kill(process)
 
     def sleep(self, seconds: float) -> None:
@@ -141,8 +151,7 @@ class Scheduler:
         thread = self._rng.choice(ready)
         self._switch(thread, lambda each: each.switch())
         if thread.greenlet.dead and thread in self.threads:
-            self.threads.remove(thread)
-            thread.process.threads.remove(thread)
+            thread.bury()
 
     def _let_time_pass(self) -> None:
         times = [max(thread.wake_at, thread.process.frozen_until) for thread in self.threads]
@@ -255,6 +264,12 @@ class SimCondition:
             self._scheduler.sleep(_FOREVER if timeout is None else timeout)
         finally:
             self._waiting.remove(thread)
+
+    def wait_for(self, predicate: Callable[[], bool]) -> bool:
+        """Wait until `predicate` holds."""
+        while not predicate():
+            self.wait()
+        return True
 
 
 class SimTime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.migrate import upgrade
-from tests.sim.judge import Violation
+from tests.sim.commit import Violation
 from tests.sim.scheduler import StuckError
 from tests.sim.virtual import Clock, sqlite_database
 from tests.sim.world import run_seed
@@ -20,6 +20,10 @@ class Run:
     seed: int
     history: list[tuple[str, str, int]]
     violation: str | None
+    met: frozenset[str] = frozenset()
+    """Types of events."""
+    went_on: int = 0
+    """Attempts that went on from a state of training."""
 
 
 def run_seeds(seeds: Iterable[int], folder: Path) -> Iterator[Run]:
@@ -35,4 +39,5 @@ def run_seeds(seeds: Iterable[int], folder: Path) -> Iterator[Run]:
             except (Violation, StuckError) as violation:
                 yield Run(seed, [], f"{violation}")
             else:
-                yield Run(seed, world.history, None)
+                went_on = sum(done.began_at > 0 for done in world.deeds.values())
+                yield Run(seed, world.history, None, world.met, went_on)

@@ -107,6 +107,13 @@ class ArtifactRow(NamedTuple):
     attempt: int
 
 
+class CheckpointRow(NamedTuple):
+    job_id: str
+    attempt: int
+    step: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One committed state of the database."""
@@ -120,10 +127,11 @@ class Snapshot:
     workers: dict[str, WorkerRow]
     keys: dict[tuple[str, str], KeyRow]
     artifacts: dict[tuple[str, str], ArtifactRow]
+    checkpoints: dict[tuple[str, int, int], CheckpointRow]
     needs: dict[str, tuple[str, ...]]
 
 
-EMPTY: Final = Snapshot({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+EMPTY: Final = Snapshot({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 
 
 def _columns(row: type[Any]) -> str:
@@ -141,6 +149,7 @@ _CHUNKS: Final = "SELECT job_id, attempt, start, length(data) FROM log_chunk"
 _WORKERS: Final = f"SELECT {_columns(WorkerRow)} FROM worker"
 _KEYS: Final = f"SELECT {_columns(KeyRow)} FROM idempotency_key"
 _ARTIFACTS: Final = f"SELECT {_columns(ArtifactRow)} FROM artifact"
+_CHECKPOINTS: Final = f"SELECT {_columns(CheckpointRow)} FROM checkpoint"
 _NEEDS: Final = "SELECT job_id, needs_id FROM dependency ORDER BY job_id, needs_id"
 
 
@@ -174,6 +183,7 @@ class Witness:
             workers={row.id: row for row in self._read(_WORKERS, WorkerRow._make)},
             keys={row[:2]: row for row in self._read(_KEYS, KeyRow._make)},
             artifacts={row[:2]: row for row in self._read(_ARTIFACTS, ArtifactRow._make)},
+            checkpoints={row[:3]: row for row in self._read(_CHECKPOINTS, CheckpointRow._make)},
             needs=needs,
         )
 

@@ -17,6 +17,7 @@ import reconciler.loop
 import reconciler.reap
 import trainshed.ids
 import worker.attempt
+import worker.checkpoints
 import worker.heartbeat
 import worker.poller
 import worker.reporter
@@ -31,7 +32,7 @@ from worker.launch.launcher import LaunchRequest
 
 _THREADED: Final = (
     *(worker.runtime, worker.attempt, worker.poller, worker.heartbeat, worker.supervision, worker.slots),
-    reconciler.loop,
+    *(worker.checkpoints, reconciler.loop),
 )
 _TIMED: Final = (
     *(worker.runtime, worker.attempt, worker.poller, worker.heartbeat, worker.supervision, worker.reporter),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.seeds import run_seeds
+from trainshed.states import TRANSITIONS
 
 
 @pytest.mark.parametrize("first", range(0, 60, 20))
@@ -19,3 +20,9 @@ def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     once, again = run_seeds([7, 7], tmp_path)
     assert once.history
     assert once.history == again.history
+
+
+def test_twenty_worlds_see_every_move_and_trainings_that_go_on(tmp_path: Path) -> None:
+    runs = list(run_seeds(range(60, 80), tmp_path))
+    assert {move.name for move in TRANSITIONS} <= set().union(*(run.met for run in runs))
+    assert sum(run.went_on for run in runs)

@@ -21,8 +21,18 @@ from tests.sim.snapshot import Witness
 
 _JULIAN_DAY_OF_1970: Final = 2_440_587.5
 _TABLES: Final = (
-    *("artifact", "metric_point", "metric_series", "log_chunk", "event", "attempt", "dependency", "dataset_use"),
-    *("job", "idempotency_key", "worker", "blob", "retention_policy", "project"),
+    *(
+        "artifact",
+        "checkpoint",
+        "metric_point",
+        "metric_series",
+        "log_chunk",
+        "event",
+        "attempt",
+        "dependency",
+        "dataset_use",
+    ),
+    *("job", "idempotency_key", "worker", "pool_counter", "blob", "retention_policy", "project"),
 )
 
 

@@ -9,7 +9,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from db.engine import Database
-from tests.sim.judge import Doer, Judge
+from tests.sim.commit import Doer
+from tests.sim.judge import Judge
 from tests.sim.snapshot import Witness
 
 

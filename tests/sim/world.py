@@ -25,10 +25,11 @@ from db.clock import db_now
 from db.engine import Database, DatabaseUnavailable
 from db.models import Project
 from reconciler.loop import Reconciler
-from tests.sim.child import Deeds, SimJob
+from tests.sim.child import Deeds, SimJob, SimTraining
 from tests.sim.clients import Clients
+from tests.sim.commit import Doer, Violation
 from tests.sim.ending import check_end
-from tests.sim.judge import Doer, Judge, Violation
+from tests.sim.judge import Judge
 from tests.sim.scheduler import Killed, Process, Scheduler, SimThreading, Thread
 from tests.sim.snapshot import Witness
 from tests.sim.stand_ins import StandIns, simulated
@@ -106,6 +107,11 @@ class World:
         self._violation: Violation | None = None
         self.database = SimDatabase(database, self)
         self._people = Clients(self.rng, self.database, self._publisher(), self.scheduler.sleep)
+
+    @property
+    def met(self) -> frozenset[str]:
+        """The types of events that came."""
+        return frozenset(self._judge.met)
 
     # --- the run ---
 
@@ -317,7 +323,8 @@ class World:
         if self._faulty and self.rng.random() < 0.05:
             raise SetupFailed("the zygote is starting again")
         deeds = self.deeds.setdefault((request.job_id, request.attempt), Deeds())
-        return SimJob(self.scheduler, request, self.rng, deeds)
+        kind = SimJob if request.task is None else SimTraining
+        return kind(self.scheduler, request, self.rng, deeds)
 
 
 class _Worker:

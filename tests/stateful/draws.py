@@ -16,6 +16,7 @@ ENDS: Final = (
 SPECS: Final = st.fixed_dictionaries(
     {},
     optional={
+        "kind": st.sampled_from(["command", "train"]),
         "priority": st.integers(0, 2),
         "resources": st.fixed_dictionaries(
             {},
@@ -52,4 +53,5 @@ FIRST: Final = (
     {"resources": {"memory": 2**33}},
     {"resources": {"pool": "gpu"}},
     {"timeout": {"queue": 3.0}},
+    {"kind": "train"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -15,14 +15,14 @@ from api.auth.principal import Principal
 from api.auth.roles import Role
 from api.operations.drafts import Draft, draft
 from api.operations.orders import Order
-from db import workers
+from db import blobs, workers
 from db.clock import db_now
 from db.engine import DatabaseUnavailable
 from db.idempotency import KeyOfRequest
 from db.models import Project
 from db.transitions import By, Capacity, NewRow
 from db.workers import WorkerFacts
-from tests.sim.judge import Doer
+from tests.sim.commit import Doer
 from tests.sim.snapshot import Snapshot
 from tests.sim.virtual import wipe
 from tests.sim.watched import WatchedDatabase
@@ -39,6 +39,12 @@ RECONCILER: Final = By(Actor.RECONCILER, "rec_sim")
 RECONCILER_DOES: Final = Doer(Actor.RECONCILER, RECONCILER.cause)
 WORKERS: Final = ("wrk_a", "wrk_b")
 POOLS: Final = frozenset({"cpu", "gpu"})
+_WORK: Final[Mapping[str, dict[str, Any]]] = {
+    "command": {"command": ["true"]},
+    "train": {"data": {"path": "/data"}, "model": {"family": "image_classifier"}},
+}
+STATES: Final = tuple(digit * 64 for digit in "abc")
+"""Digests of states of training, which are kept in the store."""
 
 
 class Blocked(Exception):
@@ -80,6 +86,8 @@ class Shed:
             conn.execute(insert(Project).values(id=PROJECT, name="sim", created_at=db_now()))
             for worker_id in WORKERS:
                 workers.register(conn, facts_of(worker_id))
+            for digest in STATES:
+                blobs.touch(conn, digest, 9)
         self.database.begin_anew()
 
 
@@ -96,7 +104,8 @@ def capacity_of(worker_id: str, **changes: Any) -> Capacity:
 
 def order_of(document: dict[str, Any], *, key: str | None = None, retry_of: str | None = None) -> Order:
     """Return the order of one job, as the route that takes it makes one."""
-    made: Draft = draft(parse_spec({"kind": "command", "name": "sim", "command": ["true"], **document}), USER)
+    kind = document.get("kind", "command")
+    made: Draft = draft(parse_spec({"kind": kind, "name": "sim", **_WORK[kind], **document}), USER)
     made = replace(made, job=replace(made.job, id=new_id("job"), retry_of=retry_of))
     return Order(
         drafts=(made,),

@@ -24,10 +24,11 @@ from db.outcomes import conclude
 from db.reports import Point
 from db.transitions import By, Ending
 from tests.servers import PostgresServer
-from tests.sim.judge import Doer
+from tests.sim.commit import Doer
 from tests.sim.virtual import postgres_database
 from tests.sim.watched import WatchedDatabase
-from tests.stateful.moves import Moves, move
+from tests.stateful.moves import Moves
+from tests.stateful.rules import Rules, move
 from tests.stateful.shed import POOLS, USER_DOES, WORKERS, Shed, capacity_of, order_of
 from trainshed.states import Actor, AttemptOutcome
 
@@ -61,7 +62,7 @@ class Interleaved(Moves):
         super().__init__()
         self.open: list[_Open] = []
 
-    @initialize(target=Moves.leases)
+    @initialize(target=Rules.leases)
     def begin_with_a_family(self) -> MultipleResults[Lease]:
         """Two jobs that run, and one that waits for both: what is most at stake when two transactions overlap."""
         parents = [self._made({"priority": 9}), self._made({"priority": 9})]
@@ -69,7 +70,7 @@ class Interleaved(Moves):
         return multiple(*(self._claimed(worker) for worker in WORKERS))
 
     def _made(self, document: dict[str, Any]) -> str:
-        result = self._order(document)
+        result = self.order(document)
         assert isinstance(result, Accepted)
         return result.job_id
 
@@ -83,7 +84,7 @@ class Interleaved(Moves):
             self._roll_back(self.open.pop())
 
     @precondition(lambda self: len(self.open) < _MOST_OPEN)
-    @move(lease=Moves.leases, outcome=st.sampled_from([*[AttemptOutcome.SUCCEEDED] * 4, AttemptOutcome.USER_ERROR]))
+    @move(lease=Rules.leases, outcome=st.sampled_from([*[AttemptOutcome.SUCCEEDED] * 4, AttemptOutcome.USER_ERROR]))
     def begin_end(self, lease: Lease, outcome: AttemptOutcome) -> None:
         by = By(Actor.WORKER, lease.owner)
 
@@ -93,7 +94,7 @@ class Interleaved(Moves):
         self._begin(Doer(Actor.WORKER, lease.owner, lease), write)
 
     @precondition(lambda self: len(self.open) < _MOST_OPEN)
-    @move(lease=Moves.leases, step=st.integers(1, 4))
+    @move(lease=Rules.leases, step=st.integers(1, 4))
     def begin_report(self, lease: Lease, step: int) -> None:
         def write(conn: Connection) -> None:
             if leases.fence(conn, lease) is not None:
@@ -107,20 +108,20 @@ class Interleaved(Moves):
         self._begin(Doer(Actor.WORKER, worker), lambda conn: transitions.claim(conn, capacity_of(worker)))
 
     @precondition(lambda self: len(self.open) < _MOST_OPEN)
-    @move(parents=st.lists(Moves.jobs, max_size=2, unique=True), key=st.sampled_from(["a", None]))
+    @move(parents=st.lists(Rules.jobs, max_size=2, unique=True), key=st.sampled_from(["a", None]))
     def begin_submit(self, parents: list[str], key: str | None) -> None:
         order = order_of({"depends_on": parents}, key=key)
         self._begin(USER_DOES, lambda conn: make(conn, [order], elastic_pools=POOLS).results[0])
 
     @precondition(lambda self: self.open)
-    @move(target=Moves.leases, which=st.integers(0, _MOST_OPEN - 1))
+    @move(target=Rules.leases, which=st.integers(0, _MOST_OPEN - 1))
     def commit_claim(self, which: int) -> Lease | MultipleResults[Lease]:
         """Of any open transaction; a lease comes out of a claim."""
         result = self._commit(which)
         return result.lease if isinstance(result, transitions.Claim) else multiple()
 
     @precondition(lambda self: self.open)
-    @move(target=Moves.jobs, which=st.integers(0, _MOST_OPEN - 1))
+    @move(target=Rules.jobs, which=st.integers(0, _MOST_OPEN - 1))
     def commit_submit(self, which: int) -> str | MultipleResults[str]:
         """Of any open transaction; a job comes out of a submit."""
         result = self._commit(which)
@@ -150,7 +151,7 @@ class Interleaved(Moves):
         with self.shed.database.by(done.doer):
             self.shed.database.look(at=done.at)
         self._look_who_is_locked()
-        self._check_dependents()
+        self.check_dependents()
         return done.result
 
     def _roll_back(self, given_up: _Open) -> None:

@@ -14,6 +14,7 @@ from tests.sim.virtual import Clock, sqlite_database
 from tests.sim.watched import WatchedDatabase
 from tests.stateful.moves import Moves
 from tests.stateful.shed import Shed
+from trainshed.states import TRANSITIONS
 
 
 @pytest.fixture
@@ -45,3 +46,5 @@ def test_a_thousand_times_fifty_moves_in_any_order_break_no_promise(shed: Shed, 
             shed.begin()
 
     run_state_machine_as_test(Machine, settings=settings(max_examples=1_000, stateful_step_count=50))
+    forgotten = {move.name for move in TRANSITIONS} - shed.database.judge.met
+    assert not forgotten, f"no rule ever made the moves {forgotten}: add one to tests/stateful"

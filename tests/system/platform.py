@@ -26,6 +26,10 @@ class Process:
             self._popen = subprocess.Popen(argv, env=dict(env), stdout=log, stderr=log, start_new_session=True)
         self.pid = self._popen.pid
 
+    @property
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
     def signal(self, number: int) -> None:
         self._popen.send_signal(number)
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.servers import ValkeyServer, wait_until
 from tests.system.platform import Platform, is_alive
+from worker.celery_config import broker_key_of
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -190,3 +191,16 @@ def test_a_worker_without_a_broker_starts_works_and_stops(platform: Platform, ow
     assert platform.wait(platform.command("true"))["state"] == "succeeded"
     platform.workers[0].signal(signal.SIGTERM)
     assert platform.workers[0].wait() == 0
+
+
+def test_what_is_no_hint_ends_no_worker(platform: Platform, own_valkey: ValkeyServer) -> None:
+    platform.start()
+    items = [b"\xff\xfe", "no JSON", "null", "[]", "{}", '{"body": 1}', '{"properties": {}}', '{"properties": null}']
+    with own_valkey.client() as broker:
+        for item in items * 2:
+            broker.lpush(broker_key_of("cpu"), item)
+        wait_until(lambda: not broker.exists(broker_key_of("cpu")), what="the worker to take it all")
+    jobs = [platform.wait(platform.command("true")) for _ in range(3)]
+
+    assert {job["attempts"][0]["worker_name"] for job in jobs} == {"worker-1"}
+    assert "hint.unreadable" in platform.workers[0].log.read_text()

@@ -12,7 +12,7 @@ from docs.generate import pages
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["job.schema.json", "openapi.json", "errors.md", "cli.md"])
+@pytest.mark.parametrize("name", ["job.schema.json", "openapi.json", "errors.md", "cli.md", "proofs.md"])
 def test_a_page_that_is_derived_from_code_is_up_to_date(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == pages()[name], "run: make docs"
 

@@ -1,0 +1,64 @@
+"""What the proofs of `tests.mutants.equivalent` lean on, one test for each kind of proof.
+
+That a running job alone has an owner is held by `ck_job_owner`: see `test_schema.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+from db import transitions
+from db.engine import Database
+from tests.factories import USER, claim, end, make_project, submit
+from tests.mutants.equivalent import EQUIVALENT, Proof
+from tests.mutants.locks import list_statements
+from tests.mutants.test_schema import VANDALS
+
+
+def _sql_of(proof: Proof) -> Iterator[str]:
+    """Yield the statements whose conditions are explained by `proof`."""
+    known = {where: statement._sql for where, statement in list_statements()}
+    for name, reason in EQUIVALENT.items():
+        if reason is proof:
+            yield known[name.split(": ")[0]]
+
+
+def test_no_statement_lowers_a_heartbeat_and_each_that_takes_an_owner_away_raises_it() -> None:
+    moves = [each._sql for _, each in list_statements() if "UPDATE job SET" in each._sql]
+    assert all(sets == "hb + 1" for sql in moves for sets in re.findall(r"\bhb = ([^,\s]+(?: \+ 1)?)", _sets(sql)))
+    leave = [sql for sql in moves if "owner = NULL" in sql]
+    assert len(leave) == 6
+    assert all("hb = hb + 1" in sql for sql in (*leave, *_sql_of(Proof.BEAT_ON)))
+
+
+def _sets(sql: str) -> str:
+    """Return what an UPDATE writes, without its conditions."""
+    return sql.split("UPDATE job SET", 1)[1].split("WHERE", 1)[0]
+
+
+def test_what_is_chosen_in_the_same_statement_is_locked_in_the_state_that_is_asked_for_again() -> None:
+    for sql in _sql_of(Proof.CHOSEN):
+        chosen = re.search(r"AS \{materialized\} \((.*?)\{skip_locked\}\s*\)\s*UPDATE job", sql, re.DOTALL)
+        assert chosen is not None
+        assert "WHERE state = 'queued' AND" in chosen[1]
+        assert "id AS" in chosen[1]
+
+
+def test_who_is_asked_for_an_owner_is_asked_in_each_condition_that_leans_on_it() -> None:
+    assert "ck_job_owner" in VANDALS
+    assert all("owner = :owner" in sql for sql in _sql_of(Proof.OWNED))
+
+
+def test_settling_leaves_alone_what_is_not_blocked(database: Database) -> None:
+    with database.begin() as conn:
+        make_project(conn)
+        jobs = [submit(conn), submit(conn)]
+        end(conn, claim(conn))
+        assert [transitions.settle(conn, job, USER) for job in jobs] == [None, None]
+
+
+def test_nothing_is_later_than_null() -> None:
+    assert all("queued_at + queue_timeout_s < " in sql for sql in _sql_of(Proof.NULL))
+    assert sqlite3.connect(":memory:").execute("SELECT 1 + NULL < 2").fetchone() == (None,)
