@@ -47,7 +47,7 @@ LEFT_OUT = {
         "needs a Docker engine; `make compose-test` does it there",
     ),
 }
-FOLLOWED = ["README.md", "docs/quickstart.md", "docs/data.md", "docs/rest.md"]
+FOLLOWED = ["README.md", "docs/quickstart.md", "docs/data.md", "docs/rest.md", "docs/programs.md"]
 NOT_TYPED = {"text", "mermaid"}
 ALL = [block for page in pages() for block in blocks_of(page)]
 
