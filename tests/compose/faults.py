@@ -12,13 +12,14 @@ from tests.compose.waiting import wait_for
 from trainshed import Job, wire
 
 MOVED_WITHIN_S: Final = 30.0
+_THROUGH_A_RESTART_S: Final = 6.0
 
 
 def restart_each(stack: Stack, load: Load, report: Report) -> None:
     """Restart all but the workers, one after the other, while jobs run; each time a job that comes later runs, too."""
     for service in ("broker", "db", "api", "reconciler"):
-        jobs = load.add_commands(4, seconds=SHORT_S)
-        wait_for("a job that runs", lambda: load.running(load.commands), 60)
+        jobs = load.add_commands(4, seconds=_THROUGH_A_RESTART_S)
+        wait_for("a job that runs", lambda jobs=jobs: load.running(jobs), 180)
         stack.compose("restart", service)
         began = time.monotonic()
         wait_for(f"{service} after its restart", lambda: load.client.health().ready, 60)
