@@ -16,8 +16,8 @@ from worker.launch.running import RunningJob
 
 __all__ = ["LIGHT", "ML", "Flavour", "LaunchRequest", "Launcher", "RunningJob", "SetupFailed", "Zygote"]
 
-_COLD_START_TIMEOUT_S: Final = 60.0
-"""A cold child imports TensorFlow first, and on a busy machine that takes long."""
+_IMPORTS_TIMEOUT_S: Final = 120.0
+"""A cold child imports TensorFlow first, and so does a zygote that is just being started: a busy machine takes long."""
 
 
 class Launcher:
@@ -38,8 +38,8 @@ class Launcher:
         if request.argv is not None:
             return self._light.start(request)
         if self._warm is not None:
-            return self._warm.start(request)
-        return self._light.start(request, timeout_s=_COLD_START_TIMEOUT_S)
+            return self._warm.start(request, timeout_s=_IMPORTS_TIMEOUT_S)
+        return self._light.start(request, timeout_s=_IMPORTS_TIMEOUT_S)
 
     def stop(self) -> None:
         """End the zygotes. Jobs that still run go on until the worker ends."""
