@@ -13,6 +13,8 @@ from tests.chaos.load import expected_digest, expected_log, is_training, label_o
 
 TERMINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
 _PATIENCE_S: Final = 60.0
+_QUIET_LOOKS: Final = 3
+"""In a row: a list of several pages is no snapshot, and a job may move from one to another meanwhile."""
 
 
 @dataclass(slots=True)
@@ -62,11 +64,11 @@ class Checker:
     def await_quiet(self, within_s: float) -> bool:
         """Wait until every job of the run has ended."""
         deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            if not self._listed(state=["blocked", "queued", "running", "paused"]):
-                return True
+        quiet = 0
+        while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
+            quiet = 0 if self._listed(state=["blocked", "queued", "running", "paused"]) else quiet + 1
             time.sleep(1.0)
-        return False
+        return quiet == _QUIET_LOOKS
 
     def check(self, reference: Reference) -> tuple[Findings, list[dict[str, Any]]]:
         """Return what was found, and all jobs as the API shows them."""

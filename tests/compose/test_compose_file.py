@@ -111,7 +111,7 @@ def test_each_image_runs_as_a_user_without_rights_and_is_labelled(target: str) -
 def test_code_comes_after_packages_so_that_it_reinstalls_nothing() -> None:
     for target in ("api", "worker", "worker-gpu"):
         assert f"FROM {target}-packages AS {target}\n" in DOCKERFILE
-    packages = DOCKERFILE.split("AS api-packages\n")[1].split("FROM base AS code")[0]
+    packages = DOCKERFILE.split("AS api-packages\n")[1].split("AS page-libraries")[0]
     assert "COPY" not in packages
 
 

@@ -154,4 +154,4 @@ print(sorted(name for name in os.environ if name.startswith("TRAINSHED_")))
     platform.wait(job_id)
     log = platform.log(job_id)
     assert log.count("refused") == 3, log
-    assert "['TRAINSHED_ATTEMPT', 'TRAINSHED_JOB_ID', 'TRAINSHED_OUTPUT_DIR']" in log
+    assert "['TRAINSHED_ATTEMPT', 'TRAINSHED_JOB_ID', 'TRAINSHED_OUTPUT_DIR', 'TRAINSHED_REPORT_FILE']" in log
