@@ -18,6 +18,7 @@ from bench.arm import CHECKOUT
 from bench.gates import Gate, at_most
 from bench.platform import bench_platform
 from bench.workload import train_spec, write_w
+from tests.processes import descendants, name_of
 
 SLOTS = 2
 EPOCHS = 8
@@ -35,7 +36,7 @@ def measure_memory(folder: Path) -> dict[str, Any]:
     cold = _cold_script(data)
     with bench_platform(folder, database="sqlite", slots=SLOTS) as platform:
         worker = platform.workers[0].pid
-        idle = {_name(pid): _sizes([pid]) for pid in [worker, *_below(worker)] if _comm(pid) in _IDLE}
+        idle = {_name(pid): _sizes([pid]) for pid in [worker, *descendants(worker)] if name_of(pid) in _IDLE}
         jobs = [platform.submit(train_spec(data, epochs=EPOCHS)) for _ in range(SLOTS)]
         busy = _peak_of_slots(worker, lambda: all(platform.job(job)["state"] in ENDED for job in jobs))
     found = {"cold_script_peak_rss_mib": cold, "idle": idle, "busy_slot": busy}
@@ -62,7 +63,7 @@ def _peak_of_slots(worker: int, is_over: Any) -> dict[str, float]:
     """Return the largest sizes, for one slot (init and job), that were seen while all of them trained."""
     peak = {"uss_mib": 0.0, "pss_mib": 0.0}
     while not is_over():
-        jobs = [pid for pid in _below(worker) if _comm(pid) == "trainshed-job"]
+        jobs = [pid for pid in descendants(worker) if name_of(pid) == "trainshed-job"]
         if len(jobs) == SLOTS:
             sizes = _sizes([*jobs, *map(_parent, jobs)])
             peak = {name: max(peak[name], round(sizes[name] / SLOTS, 1)) for name in peak}
@@ -83,21 +84,6 @@ def _sizes(pids: Iterable[int]) -> dict[str, float]:
     return {"uss_mib": round(1024 * uss / _MIB, 1), "pss_mib": round(1024 * pss / _MIB, 1)}
 
 
-def _below(pid: int) -> list[int]:
-    found = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children = [int(child) for child in (task / "children").read_text().split()]
-            found += [*children, *(below for child in children for below in _below(child))]
-    return found
-
-
-def _comm(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    return ""
-
-
 def _parent(pid: int) -> int:
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -108,7 +94,7 @@ def _name(pid: int) -> str:
     arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     if "worker.launch.zygote" in arguments:
         flavour = "warm" if "--preload" in arguments else "light"
-        return f"{flavour} {'spare' if _comm(pid) == 'trainshed-spare' else 'zygote'}"
+        return f"{flavour} {'spare' if name_of(pid) == 'trainshed-spare' else 'zygote'}"
     return "worker"
 
 

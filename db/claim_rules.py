@@ -21,6 +21,8 @@ RULES: Final = {
 }
 ORDER: Final = "job.priority DESC, job.not_before, job.id"
 """Of the jobs that a worker may take, it takes the first one."""
+ROUNDING: Final = 1e-6
+"""So many cores more count as free: shares such as a third of a core do not add up exactly."""
 _FREE: Final = re.compile(r"<(\w+)>")
 
 

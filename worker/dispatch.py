@@ -73,9 +73,7 @@ class Publisher:
         if pool in self._crowded and self._is_crowded(pool):
             return
         self._celery.send_task(HINT_TASK, kwargs={"pool": pool}, queue=queue_of(pool), ignore_result=True)
-        self._crowded.discard(pool)
-        if self._is_crowded(pool):
-            self._crowded.add(pool)
+        (self._crowded.add if self._is_crowded(pool) else self._crowded.discard)(pool)
 
     def _is_crowded(self, pool: str) -> bool:
         return self._broker.llen(broker_key_of(pool)) >= _MOST_WAITING

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from db.claim_rules import ROUNDING
 from db.leases import Lease
 from db.transitions import Capacity, Claim
 
@@ -80,11 +81,9 @@ class Slots:
 
     def _left(self) -> Capacity:
         taken = list(self._shares.values())
-        # Shares such as a third of a core do not add up exactly.
-        rounding = 1e-6
         return replace(
             self._whole,
-            cpus=self._whole.cpus - sum(share.cpus for share in taken) + rounding,
+            cpus=self._whole.cpus - sum(share.cpus for share in taken) + ROUNDING,
             memory_bytes=self._whole.memory_bytes - sum(share.memory_bytes for share in taken),
             gpus=self._whole.gpus - sum(share.gpus for share in taken),
         )

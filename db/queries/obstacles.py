@@ -7,14 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from db.claim_rules import ORDER, RULES, given
+from db.claim_rules import ORDER, ROUNDING, RULES, given
 from db.sql import Statement
 
 MOST_AHEAD: Final = 1_000
 """So many jobs ahead are looked at, of higher priority and of the same one each."""
 MOST_WORKERS: Final = 200
-ROUNDING: Final = 1e-6
-"""Shares such as a third of a core do not add up exactly; workers allow for it as well."""
 
 _SIZES: Final = ("cpus", "memory", "gpus")
 _SUITS: Final = (*_SIZES, "commands", "drain")

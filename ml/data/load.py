@@ -8,15 +8,14 @@ from types import MappingProxyType
 from typing import Final
 
 from ml.data import digits
+from ml.data.builtin import load_known
 from ml.data.cleaning import cleaned
 from ml.data.dataset import Dataset
 from ml.data.decoded import read_decoded
 from ml.data.files import FORMATS, find_file
 from ml.data.reading import read
-from ml.errors import InvalidData
 from ml.job import DataFile
 from trainshed.specs import Data
-from trainshed.specs.explain import nearest
 
 BUILTIN: Final[dict[str, Callable[[], Dataset]]] = {digits.SOURCE: digits.load}
 _NONE: Final[Mapping[str, DataFile]] = MappingProxyType({})
@@ -36,13 +35,10 @@ def load_dataset(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, Dat
 
 def load_builtin(name: str) -> Dataset:
     """Return a dataset that comes with Trainshed. Raises `InvalidData`."""
-    if name in BUILTIN:
-        return BUILTIN[name]()
-    suggestion = nearest(name, BUILTIN)
-    hint = f" Did you mean {suggestion}?" if suggestion else ""
-    raise InvalidData(
-        f"There is no dataset {name!r}.{hint}",
-        remedy=f"Available: {', '.join(BUILTIN)}; or upload one; or give data.path: {FORMATS}. Tables are for"
-        " families that take one: tabular_classifier.",
-        field="data.dataset",
+    return load_known(
+        name,
+        BUILTIN,
+        what="dataset",
+        remedy=f"or upload one; or give data.path: {FORMATS}. Tables are for families that take one:"
+        " tabular_classifier.",
     )

@@ -29,7 +29,14 @@ def calibration(labels: Labels, probabilities: npt.NDArray[np.float64]) -> tuple
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     places = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    return tuple(_bin(number, confidence[places == number], correct[places == number]) for number in range(BINS))
+    return in_bins(places, confidence, correct, bins=BINS)
+
+
+def in_bins(
+    places: npt.NDArray[np.int64], confidence: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_], *, bins: int
+) -> tuple[Bin, ...]:
+    """Return so many equal bins; `places` (n,) says in which one the answers (n,) are."""
+    return tuple(_bin(number, bins, confidence[places == number], correct[places == number]) for number in range(bins))
 
 
 def calibration_error(bins: tuple[Bin, ...]) -> float:
@@ -43,11 +50,11 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(distances) / total
 
 
-def _bin(number: int, confidence: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_]) -> Bin:
+def _bin(number: int, bins: int, confidence: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_]) -> Bin:
     some = len(confidence) > 0
     return Bin(
-        low=number / BINS,
-        high=(number + 1) / BINS,
+        low=number / bins,
+        high=(number + 1) / bins,
         count=len(confidence),
         confidence=float(confidence.mean()) if some else None,
         accuracy=float(correct.mean()) if some else None,

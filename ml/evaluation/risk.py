@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ml.evaluation.calibration import Bin
+from ml.evaluation.calibration import Bin, in_bins
 from ml.evaluation.intervals import Interval, middle
 
 _DRAWS: Final = 1000
@@ -93,15 +93,4 @@ def _ranking(is_positive: Flags, chances: Floats) -> dict[str, float]:
 
 def _reliability(is_positive: Flags, chances: Floats) -> tuple[Bin, ...]:
     places = np.minimum((chances * _BINS).astype(int), _BINS - 1)
-    return tuple(_bin(number, chances[places == number], is_positive[places == number]) for number in range(_BINS))
-
-
-def _bin(number: int, chances: Floats, is_positive: Flags) -> Bin:
-    some = len(chances) > 0
-    return Bin(
-        low=number / _BINS,
-        high=(number + 1) / _BINS,
-        count=len(chances),
-        confidence=float(chances.mean()) if some else None,
-        accuracy=float(is_positive.mean()) if some else None,
-    )
+    return in_bins(places, chances, is_positive, bins=_BINS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -15,7 +15,9 @@ import tensorflow as tf
 from ml.data import Parts, divide
 from ml.data.split import Labelled
 from ml.errors import Diverged, InvalidData
+from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument
+from ml.evaluation.report import render_report
 from ml.job import Summary
 from ml.model.card import ClassifierCard
 from ml.model.file import load_model, weights_digest
@@ -150,6 +152,13 @@ def compiled(model: keras.Model) -> Callable[[Floats], Any]:
         return model(examples, training=False)
 
     return cast("Callable[[Floats], Any]", forward)
+
+
+def publish(document: EvaluationDocument, workspace: Workspace, *, pictures: Sequence[bytes] = ()) -> None:
+    """Write `evaluation.json`, `confusion.svg` and `report.html`, with PNG files of the most confused examples."""
+    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
+    workspace.publish_text("confusion.svg", confusion_svg(document.confusion_matrix, document.classes))
+    workspace.publish_text("report.html", render_report(document, pictures))
 
 
 def reported(document: EvaluationDocument, report: Report) -> Summary:

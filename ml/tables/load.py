@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.errors import InvalidData
@@ -16,7 +17,6 @@ from ml.tables.csv_table import read_csv
 from ml.tables.refusals import refuse_clean
 from ml.tables.table import Table
 from trainshed.specs import Columns, Data
-from trainshed.specs.explain import nearest
 
 BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {breast_cancer.SOURCE: breast_cancer.load}
 _ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
@@ -28,21 +28,10 @@ def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
-        return _chosen(_builtin(data.dataset or ""), columns)
+        remedy = f"or upload one; or give data.path: {_ACCEPTED}."
+        return _chosen(load_known(data.dataset or "", BUILTIN_TABLES, what="table", remedy=remedy), columns)
     _refuse_other_kinds(source)
     return read_csv(source, columns)
-
-
-def _builtin(name: str) -> Table:
-    if name in BUILTIN_TABLES:
-        return BUILTIN_TABLES[name]()
-    suggestion = nearest(name, BUILTIN_TABLES)
-    hint = f" Did you mean {suggestion}?" if suggestion else ""
-    raise InvalidData(
-        f"There is no table {name!r}.{hint}",
-        remedy=f"Available: {', '.join(BUILTIN_TABLES)}; or upload one; or give data.path: {_ACCEPTED}.",
-        field="data.dataset",
-    )
 
 
 def _chosen(table: Table, columns: Columns) -> Table:

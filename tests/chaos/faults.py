@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
 import redis
 
 from tests.chaos.stage import Part, Stage
+from tests.processes import descendants, name_of
 from tests.servers import wait_until
 
 _QUEUE: Final = "trainshed:pool.cpu"
@@ -57,7 +57,7 @@ def drain_worker(stage: Stage, draw: random.Random, patience: float) -> list[str
 def freeze_worker(stage: Stage, draw: random.Random, patience: float) -> list[str]:
     """Longer than a lease: it comes back from the dead."""
     part = draw.choice(stage.workers())
-    below = _below(part.pid)
+    below = descendants(part.pid)
     for pid in (part.pid, *below):
         _signal(pid, signal.SIGSTOP)
     time.sleep(_LEASE_S + 5 * patience)
@@ -67,12 +67,12 @@ def freeze_worker(stage: Stage, draw: random.Random, patience: float) -> list[st
 
 
 def kill_job(stage: Stage, draw: random.Random, patience: float) -> list[str]:
-    jobs = [pid for part in stage.workers() for pid in _below(part.pid) if _is_job(pid)]
+    jobs = [pid for part in stage.workers() for pid in descendants(part.pid) if _is_job(pid)]
     return _kill_one(jobs, draw)
 
 
 def kill_zygote(stage: Stage, draw: random.Random, patience: float) -> list[str]:
-    zygotes = [pid for part in stage.workers() for pid in _below(part.pid) if _comm(pid) == "trainshed-zygot"]
+    zygotes = [pid for part in stage.workers() for pid in descendants(part.pid) if name_of(pid) == "trainshed-zygot"]
     return _kill_one(zygotes, draw)
 
 
@@ -219,21 +219,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _below(pid: int) -> list[int]:
-    found: list[int] = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *_below(child)]
-    return found
-
-
-def _comm(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    return ""
-
-
 def _is_job(pid: int) -> bool:
     """A training, or the shell of a program; its init and what waits for the next one are neither."""
-    return _comm(pid) in {"trainshed-job", "sh"}
+    return name_of(pid) in {"trainshed-job", "sh"}

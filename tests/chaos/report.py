@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from tests.chaos.checker import KINDS, Findings
 from tests.chaos.client import History
+from tests.percentiles import percentile
 
 MOVED_WITHIN_S: Final = 20.0
 AGAIN_WITHIN_S: Final = 3.0
@@ -91,11 +91,6 @@ class Report:
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.document(), indent=2) + "\n")
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that is not below `share` of all (nearest rank)."""
-    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def _spread(values: list[float]) -> dict[str, float] | None:

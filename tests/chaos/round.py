@@ -16,8 +16,9 @@ from tests.chaos.checker import TERMINAL, Checker, Findings
 from tests.chaos.client import ChaosClient
 from tests.chaos.faults import Happened, draw_fault, flush_broker, make_happen
 from tests.chaos.load import TRAINING, Load
-from tests.chaos.report import Figures, Round, percentile
+from tests.chaos.report import Figures, Round
 from tests.chaos.stage import Database, Stage, staged
+from tests.percentiles import percentile
 from tests.servers import wait_until
 
 _REST_S = (0.5, 2.5)

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from db.migrate import upgrade
 from tests.chaos.proxy import FaultProxy
 from tests.servers import PostgresServer, ValkeyServer, free_port, wait_until
-from tests.system.platform import Process
+from tests.system.platform import Process, environment_of
 
 WORKERS: Final = 3
 SLOTS: Final = 2
@@ -118,7 +118,7 @@ def staged(folder: Path, database: Database) -> Iterator[Stage]:
         upgrade(url)
         stage = Stage(
             folder,
-            _environment(folder, url, valkey.url.replace(f":{valkey.port}/", f":{broker_proxy.port}/")),
+            environment_of(folder, url, valkey.url.replace(f":{valkey.port}/", f":{broker_proxy.port}/")),
             valkey,
             broker_proxy,
             postgres,
@@ -128,15 +128,3 @@ def staged(folder: Path, database: Database) -> Iterator[Stage]:
         opened.callback(stage.lower_curtain)
         stage.raise_curtain()
         yield stage
-
-
-def _environment(folder: Path, database_url: str, broker_url: str) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "TRAINSHED_DATABASE_URL": database_url,
-        "TRAINSHED_BROKER_URL": broker_url,
-        "TRAINSHED_STORE_URL": str(folder / "store"),
-        "TRAINSHED_ADMIN_KEY_FILE": str(folder / "admin.key"),
-        "TRAINSHED_HOST": "127.0.0.1",
-        "TRAINSHED_DATA_ROOTS": str(folder / "data"),
-    }

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.proxy import FaultProxy
-from tests.chaos.report import percentile
 from tests.chaos.round import Plan, play
 from tests.chaos.stage import Database
+from tests.percentiles import percentile
 
 
 @pytest.fixture

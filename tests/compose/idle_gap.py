@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from tests.compose.load import Load
 from tests.compose.report import Report
 from tests.compose.stack import Stack
 from tests.compose.waiting import wait_for
+from tests.percentiles import percentile
 
 WORKERS: Final = (1, 2, 4)
 GAP_WITHIN_S: Final = 0.25
@@ -53,11 +53,6 @@ def idle_gaps(waiting: Iterable[Span], busy: Sequence[Sequence[Span]]) -> list[f
         for free in _between(sorted(attempts), queue)
         for since, until in _overlaps(free, queue)
     ]
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that is not below `share` of all (nearest rank)."""
-    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compose.idle_gap import idle_gaps, percentile
+from tests.compose.idle_gap import idle_gaps
+from tests.percentiles import percentile
 
 
 def test_a_slot_that_takes_the_next_job_late_has_a_gap() -> None:

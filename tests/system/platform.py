@@ -47,6 +47,19 @@ class Process:
                 self._popen.wait()
 
 
+def environment_of(folder: Path, database_url: str, broker_url: str) -> dict[str, str]:
+    """Return what every part of a platform in `folder` is told."""
+    return {
+        "PATH": os.environ["PATH"],
+        "TRAINSHED_DATABASE_URL": database_url,
+        "TRAINSHED_BROKER_URL": broker_url,
+        "TRAINSHED_STORE_URL": str(folder / "store"),
+        "TRAINSHED_ADMIN_KEY_FILE": str(folder / "admin.key"),
+        "TRAINSHED_HOST": "127.0.0.1",
+        "TRAINSHED_DATA_ROOTS": str(folder / "data"),
+    }
+
+
 class Platform:
     """Starts and stops the parts; talks to the API."""
 
@@ -54,16 +67,7 @@ class Platform:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "TRAINSHED_DATABASE_URL": database_url,
-            "TRAINSHED_BROKER_URL": broker_url,
-            "TRAINSHED_STORE_URL": str(folder / "store"),
-            "TRAINSHED_ADMIN_KEY_FILE": str(folder / "admin.key"),
-            "TRAINSHED_HOST": "127.0.0.1",
-            "TRAINSHED_PORT": str(self.port),
-            "TRAINSHED_DATA_ROOTS": str(folder / "data"),
-        }
+        self.env = environment_of(folder, database_url, broker_url) | {"TRAINSHED_PORT": str(self.port)}
         self.processes: list[Process] = []
         self.workers: list[Process] = []
         self._http: httpx2.Client | None = None

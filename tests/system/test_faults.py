@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import descendants
 from tests.servers import ValkeyServer, wait_until
 from tests.system.platform import Platform, is_alive
 from worker.celery_config import broker_key_of
@@ -26,14 +27,6 @@ def sleeper(seconds: float) -> tuple[str, ...]:
 def owner(platform: Platform, job_id: str) -> str:
     name: str = platform.job(job_id)["attempts"][-1]["worker_name"]
     return name
-
-
-def descendants(pid: int) -> set[int]:
-    found: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found |= {child} | descendants(child)
-    return found
 
 
 def job_processes(platform: Platform, job_id: str) -> set[int]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from db import checkpoints
 from db.engine import Database
+from tests.processes import descendants, name_of
 from tests.servers import wait_until
 from tests.system.platform import Platform, Process
-from tests.system.test_faults import descendants, owner
+from tests.system.test_faults import owner
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -45,7 +45,7 @@ def kill_process(platform: Platform, job_id: str) -> None:
 def signal_process(platform: Platform, job_id: str, number: signal.Signals) -> None:
     """Signal the training itself, not what waits for the next one."""
     below = descendants(worker_of(platform, job_id).pid)
-    (job,) = (pid for pid in below if Path(f"/proc/{pid}/comm").read_text() == "trainshed-job\n")
+    (job,) = (pid for pid in below if name_of(pid) == "trainshed-job")
     os.kill(job, number)
 
 

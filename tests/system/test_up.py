@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import descendants
 from tests.servers import wait_until
 from tests.system.platform import is_alive
-from tests.system.test_faults import descendants
 from tests.system.up import BIN, ROOT, Up
 
 pytestmark = pytest.mark.timeout(180)

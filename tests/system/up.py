@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.processes import descendants
 from tests.servers import wait_until
-from tests.system.test_faults import descendants
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -78,7 +78,8 @@ class Zygote:
         for pid, _, _ in tree.reap():
             self._inits.discard(pid)
             if self._spare is not None and self._spare.pid == pid:
-                self._let_go()
+                self._spare.orders.close()
+                self._spare = None
 
     def _kill_orphans(self) -> bool:
         """Kill all descendants that belong to no living init. Returns whether there were any."""
@@ -132,11 +133,6 @@ class Zygote:
             os.close(descriptor)
         self._started += 1
         return spare.pid
-
-    def _let_go(self) -> None:
-        if self._spare is not None:
-            self._spare.orders.close()
-            self._spare = None
 
     def _fork(self) -> Spare:
         here, there = packets.socket_pair()

@@ -15,18 +15,17 @@ import numpy.typing as npt
 from ml.data import Dataset, load_dataset
 from ml.errors import InvalidData
 from ml.evaluation.confused import most_confused
-from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
 from ml.evaluation.logistic import LogisticBaseline, logistic_baseline
 from ml.evaluation.pictures import as_png, visible
-from ml.evaluation.report import render_report
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
     Chosen,
     choose,
     load_measured,
     predict_logits,
+    publish,
     refuse_change,
     refuse_other_classes,
     refuse_other_reading,
@@ -65,7 +64,7 @@ def evaluate(
 
     logits = predict_logits(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, dataset, chosen, logits)
-    _publish(document, dataset, workspace)
+    publish(document, workspace, pictures=_pictures(document, dataset))
     return reported(document, report)
 
 
@@ -107,9 +106,7 @@ def _logistic(spec: EvaluateSpec, dataset: Dataset, chosen: Chosen) -> LogisticB
     return logistic_baseline(dataset, train_rows=chosen.train_rows, rows=chosen.rows)
 
 
-def _publish(document: EvaluationDocument, dataset: Dataset, workspace: Workspace) -> None:
+def _pictures(document: EvaluationDocument, dataset: Dataset) -> list[bytes]:
+    """Return the most confused examples as PNG files."""
     rows = [example.row for example in document.most_confused]
-    pictures = [as_png(image) for image in visible(dataset.images[rows])]
-    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
-    workspace.publish_text("confusion.svg", confusion_svg(document.confusion_matrix, document.classes))
-    workspace.publish_text("report.html", render_report(document, pictures))
+    return [as_png(image) for image in visible(dataset.images[rows])]

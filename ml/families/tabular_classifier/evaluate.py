@@ -14,11 +14,9 @@ import numpy.typing as npt
 
 from ml.data import Labels
 from ml.evaluation.confused import most_confused
-from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
 from ml.evaluation.logistic import LogisticBaseline, logistic_on_columns
-from ml.evaluation.report import render_report
 from ml.evaluation.risk import Risk, measure_risk
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
@@ -26,6 +24,7 @@ from ml.families.measuring import (
     choose,
     load_measured,
     predict_logits,
+    publish,
     refuse_change,
     refuse_other_classes,
     refuse_other_reading,
@@ -67,7 +66,7 @@ def evaluate(
 
     logits = predict_logits(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, table, chosen, logits)
-    _publish(document, workspace)
+    publish(document, workspace)
     return reported(document, report)
 
 
@@ -126,9 +125,3 @@ def _risk(card: TabularCard, labels: Labels, chances: npt.NDArray[np.float64]) -
         is_positive=labels == positive,
         chances=chances[:, positive],
     )
-
-
-def _publish(document: EvaluationDocument, workspace: Workspace) -> None:
-    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
-    workspace.publish_text("confusion.svg", confusion_svg(document.confusion_matrix, document.classes))
-    workspace.publish_text("report.html", render_report(document, ()))
