@@ -81,8 +81,8 @@ log-proof: $(READY) ## Kill N printing jobs at random (N=200) and compare what a
 steady-proof: $(READY) ## Run JOBS=10000 jobs and compare what is held in the end with what was after the first thousand
 	$(BIN)/python -m tests.proofs.steady --jobs $(or $(JOBS),10000)
 
-outage-proof: $(READY) ## Freeze Postgres for FROZEN=300 seconds under trainings that must not notice
-	$(BIN)/python -m tests.proofs.outage --seconds $(or $(FROZEN),300)
+outage-proof: $(READY) ## Freeze Postgres for AWAY=300 seconds under trainings, and then stop it for as long
+	$(BIN)/python -m tests.proofs.outage --seconds $(or $(AWAY),300)
 
 proofs: $(READY) ## Take the figures of the proofs above and of chaos, as last run here, into docs
 	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
