@@ -66,7 +66,7 @@ def outlive(
 
 @contextmanager
 def _on_postgres(folder: Path) -> Iterator[tuple[Platform, PostgresServer]]:
-    postgres, valkey = PostgresServer(folder / "postgres"), ValkeyServer(folder / "valkey")
+    postgres, valkey = PostgresServer(folder / "postgres", durable=True), ValkeyServer(folder / "valkey")
     postgres.start()
     valkey.start()
     platform = Platform(folder / "platform", database_url=postgres.url("postgres"), broker_url=valkey.url)
