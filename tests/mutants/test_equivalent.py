@@ -60,7 +60,7 @@ def test_who_is_asked_to_be_held_is_asked_in_each_condition_that_leans_on_it() -
     assert all("AND held AND" in sql for sql in _sql_of(Proof.HELD))
 
 
-def test_a_series_has_a_point_and_says_its_latest_one_so_that_others_may_be_looked_at_as_well(
+def test_a_series_has_a_point_and_says_its_latest_one_so_that_others_may_be_looked_at(
     database: Database,
 ) -> None:
     series = text("SELECT name, last_step, last_value FROM metric_series ORDER BY job_id, name")
