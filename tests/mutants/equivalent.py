@@ -19,7 +19,7 @@ class Proof(StrEnum):
     CHOSEN = "the statement itself has just chosen this row for that state, and holds it"
     ASKED_AGAIN = "`settle` locks the row of each that was found, and leaves one alone that is not blocked"
     HELD = "only a blocked job is held (`ck_job_held`), and whether it is held is asked for beside it"
-    SAME = "what it writes for other series is what they say already: a point is stored together with the latest one"
+    SAME = "what it writes for other series is what they say already, and that blocks be looked for"
     FILLED = "a series of another job has a point: it is stored together with its first one"
     NULL = "nothing is later than a time that is NULL"
 
