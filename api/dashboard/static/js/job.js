@@ -9,6 +9,8 @@ import { setUpSpec } from "./spec.js";
 import { toast } from "./toast.js";
 
 const LATE_LOG_MS = 3_500;
+const WHY_MS = 5_000;
+const WAITING = new Set(["blocked", "queued"]);
 const OVER = new Set(["succeeded", "failed", "cancelled"]);
 const job = document.getElementById("job");
 const jobId = job.dataset.job;
@@ -56,6 +58,10 @@ job.addEventListener("click", (event) => {
   const verb = event.target.dataset.verb;
   if (verb) act(verb);
 });
+// Other jobs and workers move a job that waits closer to its turn, which is no event of its own.
+setInterval(() => {
+  if (!document.hidden && WAITING.has(known.state)) htmx.ajax("GET", `/jobs/${jobId}/why`, { target: "#why", swap: "innerHTML" });
+}, WHY_MS);
 new Preview(jobId);
 setUpSpec();
 const live = new Live(`/live/jobs/${jobId}`, changed);
