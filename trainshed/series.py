@@ -9,7 +9,7 @@ SYSTEM: Final = "system/"
 SYSTEM_CPU: Final = "system/cpu"
 """Processors that all processes of a job kept busy together, on average since the point before."""
 SYSTEM_MEMORY: Final = "system/memory"
-"""Bytes of memory that they held; what several share counts once."""
+"""Bytes that they held in memory: the sum of their resident sizes."""
 
 
 def is_system(name: str) -> bool:
