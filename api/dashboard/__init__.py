@@ -4,6 +4,14 @@ A page is written whole by the server and works on what `/api/v1` answers; a bro
 in a cookie (`api.auth.session`), so that one guard serves both.
 """
 
-from api.dashboard import assets, job_page, jobs_page, live, sign_in, workers_page
+from api.dashboard import assets, job_page, jobs_page, live, overview_page, sign_in, workers_page
 
-ROUTERS = (jobs_page.router, job_page.router, workers_page.router, live.router, sign_in.router, assets.router)
+ROUTERS = (
+    overview_page.router,
+    jobs_page.router,
+    job_page.router,
+    workers_page.router,
+    live.router,
+    sign_in.router,
+    assets.router,
+)
