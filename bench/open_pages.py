@@ -41,7 +41,7 @@ _TRAINING: Final = {
     "data": {"dataset": "builtin/digits"},
     "preprocess": [{"step": "rescale", "scale": 0.0625}, {"step": "resize", "height": 24, "width": 24}],
     "model": {"family": "image_classifier", "preset": "cnn_small"},
-    "training": {"epochs": 25},
+    "training": {"epochs": 12},
     "resources": {"cpus": 1},
 }
 

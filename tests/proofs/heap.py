@@ -38,9 +38,10 @@ from tests.servers import ValkeyServer
 REPORT: Final = Path(".trainshed/proofs/heap.json")
 MOST_GROWTH: Final = 1.2
 _SERIES: Final = ("train/loss", "epoch/loss", "epoch/validation_loss", "epoch/accuracy")
-_POINTS: Final = 40
-"""Of each series in each update."""
-_LINES: Final = 200
+_POINTS: Final = 1_200
+"""More of a series than a chart shows; so many have come by the first reading."""
+_LINES: Final = 6_000
+"""The same for the log."""
 _SPEC: Final = {"kind": "command", "name": "long", "command": ["true"]}
 _IMPATIENT: Final = """
     const wait = window.setTimeout;
@@ -79,7 +80,10 @@ class Growth:
 class Watched:
     """A job that runs, and the page of it."""
 
-    def __init__(self, api: ApiProcess, database: Database, context: BrowserContext) -> None:
+    def __init__(self, api: ApiProcess, database: Database, context: BrowserContext, *, early: int) -> None:
+        """`early`: updates until the first reading."""
+        self._points = math.ceil(_POINTS / early)
+        self._lines = math.ceil(_LINES / early)
         self._api = api
         self._database = database
         api.http.post("/jobs", json=_SPEC).raise_for_status()
@@ -107,10 +111,10 @@ class Watched:
 
     def _write(self) -> None:
         self._updates += 1
-        begin = self._updates * _POINTS
-        steps = range(begin, begin + _POINTS)
-        text = "".join(f"\x1b[32mstep {step}\x1b[0m loss {1 / step:.6f}\n" for step in steps).encode()
-        lines = text * (_LINES // _POINTS)
+        begin = self._updates * self._points
+        steps = range(begin, begin + self._points)
+        line = f"\x1b[32mstep {begin}\x1b[0m loss {1 / begin:.6f}\n".encode()
+        lines = line * self._lines
         points = [Point(name, step, math.exp(-step / 10_000)) for name in _SERIES for step in steps]
         with self._database.begin() as conn:
             reports.add_points(conn, self._won.lease, points)
@@ -133,7 +137,7 @@ class Watched:
 
 
 @contextmanager
-def watched_job() -> Iterator[Watched]:
+def watched_job(*, early: int) -> Iterator[Watched]:
     """An API on SQLite, and a browser that is signed in to it. A claimed job is nobody's: no worker, no reconciler."""
     folder = Path(tempfile.mkdtemp(prefix="trainshed-proof-"))
     broker = ValkeyServer(folder / "valkey")
@@ -148,7 +152,7 @@ def watched_job() -> Iterator[Watched]:
             address = f"http://127.0.0.1:{api.port}"
             context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
             context.request.post("/sign-in", form={"key": api.key}, headers={"Origin": address})
-            yield Watched(api, database, context)
+            yield Watched(api, database, context, early=early)
             browser.close()
     finally:
         api.stop()
@@ -159,7 +163,7 @@ def watched_job() -> Iterator[Watched]:
 
 def prove(*, early: int, late: int) -> Growth:
     """Read what a page keeps after so many updates, and after so many."""
-    with watched_job() as watched:
+    with watched_job(early=early) as watched:
         return Growth(watched.update(until=early), watched.update(until=late))
 
 
