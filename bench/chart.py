@@ -50,16 +50,20 @@ def measure_chart(folder: Path, *, database: str) -> dict[str, Any]:
 def _fill(api: ApiProcess, rows: Database) -> str:
     spec = {"kind": "command", "name": "bench", "command": ["true"]}
     job_id: str = api.http.post("/jobs", json=spec).json()["id"]
-    with rows.begin() as conn:
-        series_id = conn.execute(_SERIES, {"job_id": job_id, "last": POINTS}).scalar_one()
-        write_rows(conn, "metric_point", _POINT, list(_points(series_id)))
-        _seal(conn, series_id)
+    write_series(rows, job_id)
     settle(rows)
     return job_id
 
 
+def write_series(rows: Database, job_id: str) -> None:
+    """Write `POINTS` points of `loss` of a job that has none, with the blocks that a worker would have made."""
+    with rows.begin() as conn:
+        series_id = conn.execute(_SERIES, {"job_id": job_id, "last": POINTS}).scalar_one()
+        write_rows(conn, "metric_point", _POINT, list(_points(series_id)))
+        _seal(conn, series_id)
+
+
 def _seal(conn: Connection, series_id: int) -> None:
-    """Make the blocks that the points would have if a worker had reported them."""
     sealed_step = None
     while (series := Growth(*conn.execute(_GROWTH, {"id": series_id}).one())).sealed_step != sealed_step:
         sealed_step = series.sealed_step
@@ -89,11 +93,12 @@ def _measure(api: ApiProcess, job_id: str, database: str) -> dict[str, Any]:
             times[name].append((time.perf_counter() - began) * 1000)
             assert answer.status_code == 200, answer.text
             if name == "whole":
-                _check(answer.json()["series"][0]["points"])
+                check_shown(answer.json()["series"][0]["points"])
     return _report(database, times)
 
 
-def _check(points: list[dict[str, Any]]) -> None:
+def check_shown(points: list[dict[str, Any]]) -> None:
+    """A chart of the whole series has at most `SHOWN` points, its ends and its peaks."""
     shown = {point["step"]: point["value"] for point in points}
     assert len(points) <= SHOWN, len(points)
     assert {step: shown.get(step) for step in PEAKS} == PEAKS

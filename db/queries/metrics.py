@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row
 
@@ -55,8 +54,7 @@ _MOST_BESIDE: Final = 4_096
 """So many points beside whole blocks are read to be taken together here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Points that follow each other: those of a block, or a single one."""
 
     first_step: int
@@ -125,7 +123,7 @@ def _runs(conn: Connection, series_id: int, *, since_step: int, until_step: int,
     after = _points_as_runs(conn, series_id, last + 1, until_step)
     if before is None or after is None:
         return None
-    return [*before, *(Run(*tuple(row)) for row in found), *after]
+    return [*before, *map(Run._make, found), *after]
 
 
 def _points_as_runs(conn: Connection, series_id: int, since_step: int, until_step: int) -> list[Run] | None:
