@@ -145,4 +145,3 @@ def test_the_page_is_usable_by_all_on_a_phone_and_light(page: Page, stack: Platf
     photograph(page, "new-job")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    photograph(page, "new-job-phone")

@@ -3,8 +3,9 @@ import { askJson } from "./rest.js";
 import { columns, groups } from "./series.js";
 import { number } from "./words.js";
 
-const POINTS = 1_000;
+export const POINTS = 1_000;
 const HEIGHT = 220;
+const COLORS = 8;
 
 function color(name) {
   const probe = document.createElement("i");
@@ -65,7 +66,7 @@ class Chart {
         cursor: { sync: { key: "job" }, drag: { x: true, y: false }, points: { size: 6 } },
         scales: { x: { time: this.options.byTime }, y: { distr: this.options.log ? 3 : 1 } },
         axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick))) }],
-        series: [{}, ...members.map((one, index) => ({ stroke: color(`s${(index % 4) + 1}`), width: 1.75, spanGaps: true, points: { show: one.points.length < 40, size: 4 } }))],
+        series: [{}, ...members.map((one, index) => ({ stroke: color(`s${(index % COLORS) + 1}`), width: 1.75, spanGaps: true, points: { show: one.points.length < 40, size: 4 } }))],
         hooks: {
           setCursor: [(plot) => this.say(plot.cursor.idx)],
           setSelect: [() => (this.zoomed = true)],
@@ -81,7 +82,7 @@ class Chart {
   key(name, index) {
     const item = document.createElement("span");
     const line = item.appendChild(document.createElement("i"));
-    line.className = `s${(index % 4) + 1}`;
+    line.className = `s${(index % COLORS) + 1}`;
     item.append(name, " ");
     item.appendChild(document.createElement("b"));
     return item;
