@@ -4,7 +4,17 @@ A page is written whole by the server and works on what `/api/v1` answers; a bro
 in a cookie (`api.auth.session`), so that one guard serves both.
 """
 
-from api.dashboard import assets, compare_page, job_page, jobs_page, live, new_job_page, sign_in, workers_page
+from api.dashboard import (
+    assets,
+    compare_page,
+    job_page,
+    jobs_page,
+    live,
+    new_job_page,
+    sign_in,
+    tokens_page,
+    workers_page,
+)
 
 ROUTERS = (
     jobs_page.router,
@@ -13,6 +23,7 @@ ROUTERS = (
     job_page.router,
     compare_page.router,
     workers_page.router,
+    tokens_page.router,
     live.router,
     sign_in.router,
     assets.router,
