@@ -26,7 +26,7 @@ from trainshed.specs.data import Clean, Columns, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.guards import Guards
 from trainshed.specs.model import AnyModel, ImageClassifier, TabularClassifier
-from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
     CenterCrop,
@@ -94,6 +94,7 @@ __all__ = [
     "ToRgb",
     "TrainSpec",
     "Training",
+    "brief_spec",
     "dump_spec",
     "json_schema",
     "load_spec",
