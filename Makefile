@@ -11,7 +11,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof proofs compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof proofs compose-test demo examples up bench bench-peers docs site format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ proofs: $(READY) ## Take the figures of sim, crashpoints and resume-proof, as la
 
 log-proof: $(READY) ## Kill N printing jobs at random (N=200) and compare what a reader got with their files
 	$(BIN)/python -m tests.proofs.logs --cases $(or $(N),200)
+
+site: $(READY) ## Build the documents into .trainshed/site, as pages that ask no other server for anything
+	@$(BIN)/python -m docs.site
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate
