@@ -1,5 +1,7 @@
 """Checkpoints: states of training from which a later attempt goes on, and the points that it drops when it does.
 
+What the worker measures itself (`trainshed.series`) is no work of the job, and stays.
+
 A row is written in a fenced transaction together with every point that was reported before the checkpoint: whoever goes
 on from it finds the series complete up to its step, and drops what lies beyond before it reports anything of its own.
 """
@@ -12,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from db.blobs import hold
+from db.blocks import DUE, NOTHING
 from db.leases import Lease
 from db.sql import Statement
 
@@ -48,11 +51,18 @@ _PRUNE: Final = Statement("""
 _DROP: Final = Statement("DELETE FROM checkpoint WHERE job_id = :job_id")
 # The steps of `epoch/...` are numbers of epochs; those of all other series count batches.
 _LAST_STEP: Final = "CASE WHEN name LIKE 'epoch/%' THEN :epoch ELSE :step END"
+_OWN: Final = "name NOT LIKE 'system/%'"
 _DROP_POINTS: Final = Statement(f"""
     DELETE FROM metric_point WHERE (series_id, step) IN (
         SELECT metric_point.series_id, metric_point.step FROM metric_series
         JOIN metric_point ON metric_point.series_id = metric_series.id
-        WHERE metric_series.job_id = :job_id AND metric_point.step > {_LAST_STEP})
+        WHERE metric_series.job_id = :job_id AND {_OWN} AND metric_point.step > {_LAST_STEP})
+""")
+_DROP_BLOCKS: Final = Statement(f"""
+    DELETE FROM metric_block WHERE (series_id, last_step) IN (
+        SELECT metric_block.series_id, metric_block.last_step FROM metric_series
+        JOIN metric_block ON metric_block.series_id = metric_series.id
+        WHERE metric_series.job_id = :job_id AND {_OWN} AND metric_block.last_step > {_LAST_STEP})
 """)
 _DROP_SERIES: Final = Statement("""
     DELETE FROM metric_series WHERE job_id = :job_id
@@ -61,8 +71,10 @@ _DROP_SERIES: Final = Statement("""
 _LATEST_OF_SERIES: Final = Statement(f"""
     UPDATE metric_series SET
         last_step = (SELECT max(step) FROM metric_point WHERE series_id = metric_series.id),
-        last_value = (SELECT value FROM metric_point WHERE series_id = metric_series.id ORDER BY step DESC LIMIT 1)
-    WHERE job_id = :job_id AND last_step > {_LAST_STEP}
+        last_value = (SELECT value FROM metric_point WHERE series_id = metric_series.id ORDER BY step DESC LIMIT 1),
+        sealed_step = COALESCE((SELECT max(last_step) FROM metric_block WHERE series_id = metric_series.id), {NOTHING}),
+        fresh = {DUE}
+    WHERE job_id = :job_id AND {_OWN} AND last_step > {_LAST_STEP}
 """)
 
 
@@ -90,6 +102,7 @@ def drop(conn: Connection, job_id: str) -> None:
 def drop_points_beyond(conn: Connection, job_id: str, origin: Origin) -> None:
     """Drop the points that earlier attempts reported beyond `origin`. Callers `fence` first."""
     beyond = {"job_id": job_id, "step": origin.step, "epoch": origin.epoch}
+    _DROP_BLOCKS.run(conn, beyond)
     _DROP_POINTS.run(conn, beyond)
     _DROP_SERIES.run(conn, job_id=job_id)
     _LATEST_OF_SERIES.run(conn, beyond)

@@ -80,6 +80,8 @@ class Claim:
     memory_bytes: int | None
     gpus: int
     queued_at: float
+    started_at: float
+    """When its first attempt began."""
     claimed_at: float
     waited_s: float
     """For how long it could have been claimed."""
@@ -260,7 +262,7 @@ _CLAIM: Final = Statement(
         lease_expires_at = {{now}} + :lease_s, hb = hb + 1, request = NULL, progress = NULL,
         started_at = COALESCE(started_at, {{now}}), {_COUNT}
     FROM best WHERE id = best_id AND {_sources(states.CLAIM)}
-    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, not_before,
+    RETURNING id, project_id, kind, spec, cpus, memory_bytes, gpus, attempt, queued_at, not_before, started_at,
         {{now}} AS claimed_at
 """,
     spec=Json,
@@ -273,9 +275,10 @@ _OPEN_ATTEMPT: Final = Statement("""
 _GOES_ON: Final = "train"
 """The kind of job that says where it goes on when it starts, and drops points then (`db.checkpoints`)."""
 _DROP_POINTS: Final = Statement("""
-    DELETE FROM metric_point WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id)
+    DELETE FROM metric_point WHERE series_id IN (
+        SELECT id FROM metric_series WHERE job_id = :job_id AND name NOT LIKE 'system/%')
 """)
-_DROP_SERIES: Final = Statement("DELETE FROM metric_series WHERE job_id = :job_id")
+_DROP_SERIES: Final = Statement("DELETE FROM metric_series WHERE job_id = :job_id AND name NOT LIKE 'system/%'")
 _MORE: Final = Statement("""
     SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued' AND pool = :pool AND not_before <= {now})
 """)
@@ -324,6 +327,7 @@ def claim(conn: Connection, capacity: Capacity) -> Claim | None:
         memory_bytes=row.memory_bytes,
         gpus=row.gpus,
         queued_at=row.queued_at,
+        started_at=row.started_at,
         claimed_at=row.claimed_at,
         waited_s=row.claimed_at - max(row.queued_at, row.not_before),
         more=work_waits(conn, capacity.pool),
@@ -357,7 +361,7 @@ _PAUSE: Final = _by_guard(f"""
 _CLOSE_ATTEMPT: Final = Statement("""
     UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
         exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
-    WHERE job_id = :job_id AND number = :attempt AND outcome = 'running'
+    WHERE job_id = :job_id AND number = :attempt
 """)
 
 

@@ -41,7 +41,7 @@ def register(conn: Connection, facts: WorkerFacts) -> None:
 
 
 _SEEN: Final = Statement("""
-    UPDATE worker SET busy = :busy, counts = :counts, last_seen_at = {now},
+    UPDATE worker SET busy = :busy, counts = :counts, last_seen_at = {now}, lost = FALSE,
         state = CASE WHEN drain AND :state = 'active' THEN 'draining' ELSE :state END
     WHERE id = :worker_id RETURNING drain
 """)
@@ -59,8 +59,8 @@ _FORGET: Final = Statement(
     counts=Json,
 )
 _GONE: Final = Statement("""
-    UPDATE worker SET state = 'gone', busy = 0 WHERE state <> 'gone' AND last_seen_at < {now} - :older_than_s
-    RETURNING id
+    UPDATE worker SET state = 'gone', busy = 0, lost = TRUE
+    WHERE state <> 'gone' AND last_seen_at < {now} - :older_than_s RETURNING id
 """)
 
 

@@ -11,7 +11,7 @@
     report.artifact("model.bin")
 
 It needs no key and no network: lines go into a file of the job's own folder, which TRAINSHED_REPORT_FILE names, and the
-worker reads them. Nothing here is imported but the standard library.
+worker reads them. It needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import signal
 import threading
 from pathlib import Path
 from typing import Any, Final
+
+from trainshed.series import SYSTEM, is_system
 
 __all__ = ["artifact", "is_job", "metric", "progress", "should_stop"]
 
@@ -43,10 +45,12 @@ def metric(name: str, value: float, *, step: int) -> None:
     """Report one point of a series. A step that is reported again replaces its value.
 
     A value that is not finite cannot be drawn or compared, and is left out. Raises `ValueError` for a name that is
-    empty, longer than 200 characters or has control characters, and for a negative step.
+    empty, longer than 200 characters, has control characters or begins with `system/`, and for a negative step.
     """
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise ValueError(f"name: {name!r} is no name for a series; use 1 to {_LONGEST_NAME} printable characters")
+    if is_system(name):
+        raise ValueError(f"name: {name!r} is the worker's; use one that does not begin with {SYSTEM}")
     if step < 0:
         raise ValueError(f"step: {step} is negative; count from 0")
     if math.isfinite(value):

@@ -49,6 +49,7 @@ from worker.slots import Share
 from worker.spool import Spool
 from worker.supervision import Orders, Supervision
 from worker.tally import Tally
+from worker.usage import UsageWatch
 from worker.verdict import Seen, Stop, verdict
 
 log = structlog.get_logger(__name__)
@@ -208,11 +209,18 @@ class Attempt:
                 on_start=on_start,
                 on_fenced=self._kit.tally.fenced,
                 program=ProgramReports(self._folder.work) if seen.program is not None else None,
+                usage=self._usage_watch(),
             )
             return verdict(supervision.watch())
         finally:
             running.close()
             carrier.finish()
+
+    def _usage_watch(self) -> UsageWatch:
+        """The time until the claim the database has measured, from there on this process."""
+        now = time.monotonic()
+        before = max(0.0, self._claim.claimed_at - self._claim.started_at)
+        return UsageWatch(began_at=now, since_first_start_s=before + now - self._claimed_at)
 
     def _count_start(self) -> None:
         """From claimable to claimed the database has measured, from there on this process: no two clocks compared."""

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from trainshed.series import SYSTEM, is_system
 from trainshed.states import AttemptOutcome
 
 _T = TypeVar("_T")
@@ -114,11 +115,17 @@ class Hello(Frame):
     """The same moment by the wall clock."""
 
 
+def _refuse_system(points: tuple[tuple[str, int, float], ...]) -> tuple[tuple[str, int, float], ...]:
+    if any(is_system(series) for series, _, _ in points):
+        raise ValueError(f"a series beginning with {SYSTEM} is the worker's")
+    return points
+
+
 class Metrics(Frame):
     """Points of series, in the order they were reported."""
 
     frame: Literal["metrics"] = "metrics"
-    points: Annotated[tuple[tuple[_Name, _Count, float], ...], Field(max_length=10_000)]
+    points: Annotated[tuple[tuple[_Name, _Count, float], ...], Field(max_length=10_000), AfterValidator(_refuse_system)]
     """(series, step, value)."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, assert_never
 
 import structlog
@@ -24,6 +25,7 @@ from worker.program_reports import ProgramReports
 from worker.protocol import Begun, ChildFrame, Hello, Metrics, Progress, Result, Saved
 from worker.reporter import Pace, Reporter, Superseded
 from worker.stall import StallWatch
+from worker.usage import UsageWatch
 from worker.verdict import Seen, Stop
 
 log = structlog.get_logger(__name__)
@@ -67,10 +69,12 @@ class Supervision:
         on_start: Callable[[], None] = lambda: None,
         on_fenced: Callable[[], None] = lambda: None,
         program: ProgramReports | None = None,
+        usage: UsageWatch | None = None,
     ) -> None:
         """`on_start` hears that the job's code runs, `on_fenced` that a report was refused.
 
-        A program reports by `program`, a training child by its channel; `guards` are those of a training.
+        A program reports by `program`, a training child by its channel; `guards` are those of a training, and `usage`
+        is what it takes.
         """
         self._running = running
         self._reporter = reporter
@@ -81,6 +85,7 @@ class Supervision:
         self._on_start = on_start
         self._on_fenced = on_fenced
         self._program = program
+        self._usage = usage
         self._flush_pace = Pace(_FLUSH_S)
         self._deadline = time.monotonic() + timeout.run if timeout.run else None
         self._stall_watch = StallWatch(guards, time.monotonic()) if guards else None
@@ -94,6 +99,7 @@ class Supervision:
             self._check_deadline()
             self._check_stall()
             self._carry_out_orders()
+            self._sample_usage()
             if self._flush_pace.is_due():
                 self._flush()
         self._hear_the_rest()
@@ -163,6 +169,12 @@ class Supervision:
         self._seen.stall = self._stall_watch.why(time.monotonic())
         if self._seen.stall is not None:
             self._orders.give(Stop.STALL)
+
+    def _sample_usage(self) -> None:
+        if self._usage is None or self._seen.exited is not None:
+            return
+        with suppress(PointsLost):  # no job shall end because of what it did not report itself
+            self._reporter.add_points(self._usage.look(time.monotonic(), self._running.measure))
 
     def _carry_out_orders(self) -> None:
         stop = self._orders.stop

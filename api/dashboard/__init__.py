@@ -11,12 +11,14 @@ from api.dashboard import (
     jobs_page,
     live,
     new_job_page,
+    overview_page,
     sign_in,
     tokens_page,
     workers_page,
 )
 
 ROUTERS = (
+    overview_page.router,
     jobs_page.router,
     new_job_page.router,  # before the page of a job, whose address would take its own
     new_job_page.checks,

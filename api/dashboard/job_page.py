@@ -15,6 +15,7 @@ from api.dashboard.page_route import PageRoute
 from api.dashboard.rendering import render
 from api.operations.artifacts import list_artifacts
 from api.operations.events import read_events
+from api.operations.explain import explain_job
 from api.operations.jobs import get_job
 from api.parts import AppParts
 from db.engine import Database
@@ -31,8 +32,22 @@ _EVALUATION: Final = "evaluation.json"
 async def job_page(request: Request, parts: AppParts, who: ReadsJobs, job_id: JobId) -> Response:
     """Return the page; to htmx, what changes of it while a job runs."""
     found = await run_in_threadpool(_found, parts.database, who, job_id)
+    explanation = await explain_job(parts, who, job_id) if is_explained(found["job"]) else None
     template = "job_live.html" if "hx-request" in request.headers else "job.html"
-    return render(request, template, who, **found)
+    return render(request, template, who, explanation=explanation, **found)
+
+
+@router.get("/jobs/{job_id}/why")
+async def why(request: Request, parts: AppParts, who: ReadsJobs, job_id: JobId) -> Response:
+    """Return the part that says why a job is where it is: other jobs and workers change it while the job stands."""
+    job = (await run_in_threadpool(get_job, parts.database, who, job_id)).job
+    explanation = await explain_job(parts, who, job_id) if is_explained(job) else None
+    return render(request, "job_why.html", who, explanation=explanation, job=job)
+
+
+def is_explained(job: wire.Job) -> bool:
+    """Whether there is more to say of a job than its state does."""
+    return job.state not in {JobState.RUNNING, JobState.SUCCEEDED} or job.attempt > 1
 
 
 def _found(database: Database, who: Principal, job_id: str) -> dict[str, Any]:

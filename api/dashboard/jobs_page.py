@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.auth.principal import Principal
 from api.auth.requires import ReadsJobs
@@ -26,12 +26,6 @@ from trainshed.states import JobState
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _ROWS = 40
-
-
-@router.get("/")
-async def start(who: ReadsJobs) -> Response:
-    """Lead to the first page."""
-    return RedirectResponse("/jobs", 303)
 
 
 @router.get("/jobs")

@@ -27,7 +27,7 @@ class SignInLink(BaseModel):
 
 
 @router.get("/sign-in")
-async def form(request: Request, next: str = "/jobs") -> Response:  # noqa: A002 - the name in the address
+async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
     """Return the form."""
     return _form(request, _within(next))
 
@@ -37,7 +37,7 @@ async def sign_in(request: Request, parts: AppParts) -> Response:
     """Take a key, or a ticket, and let the browser keep the key."""
     require_own_page(request)
     fields = parse_qs((await request.body()).decode(errors="replace"), max_num_fields=8)
-    target = _within(_first(fields, "next") or "/jobs")
+    target = _within(_first(fields, "next") or "/")
     ticket = _first(fields, "ticket")
     key = _tickets(request).redeem(ticket) if ticket else _first(fields, "key")
     who = await parts.verifier.verify(key) if key else None

@@ -15,6 +15,7 @@ from db.engine import Database
 from db.queries import metrics
 from db.queries.jobs import get_state
 from trainshed import wire
+from trainshed.series import is_system
 
 _MOST_SERIES: Final = 10_000
 
@@ -53,13 +54,12 @@ Wanted: TypeAlias = FirstPoints | ThinnedOut
 def read_metrics(
     database: Database, who: Principal, job_id: str, *, series: Collection[str], wanted: Wanted
 ) -> wire.Metrics:
-    """Return the named series, or all, each with the wanted points. Raises `NotFound`."""
+    """Return the named series, or all that the job reported, each with the wanted points. Raises `NotFound`."""
     with database.read() as conn:
         if get_state(conn, who.project_id, job_id) is None:
             raise not_found(job_id)
-        found = [
-            row for row in metrics.list_series(conn, job_id, limit=_MOST_SERIES) if not series or row.name in series
-        ]
+        known = metrics.list_series(conn, job_id, limit=_MOST_SERIES)
+        found = [row for row in known if (row.name in series if series else not is_system(row.name))]
         points = {row.name: wanted.read(conn, row.id) for row in found}
     return wire.Metrics(
         series=tuple(wire.MetricSeries(name=name, points=tuple(map(_point, rows))) for name, rows in points.items())

@@ -32,6 +32,8 @@ class Worker(Base):
     runs_commands: Mapped[bool] = mapped_column(Boolean)
     drain: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """An administrator asked it to take no new job."""
+    lost: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """It is `gone`, and did not say goodbye."""
     versions: Mapped[dict[str, str]]
     counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """What it has counted since its start (`db.counters`)."""

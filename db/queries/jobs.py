@@ -26,7 +26,7 @@ class JobDetails:
     job: Row[Any]
     depends_on: tuple[str, ...]
     metrics: dict[str, float]
-    """Latest value of each series."""
+    """Latest value of each series that the job reported."""
     attempts: Sequence[Row[Any]]
 
 
@@ -55,9 +55,10 @@ _JOB: Final = Statement(
 _ATTEMPTS: Final = Statement(
     "SELECT * FROM attempt WHERE job_id = :job_id ORDER BY number DESC LIMIT :limit", facts=Json
 )
-_LATEST: Final = Statement(
-    "SELECT name, last_value FROM metric_series WHERE job_id = :job_id ORDER BY name LIMIT :limit"
-)
+_LATEST: Final = Statement("""
+    SELECT name, last_value FROM metric_series WHERE job_id = :job_id AND name NOT LIKE 'system/%'
+    ORDER BY name LIMIT :limit
+""")
 MOST_AHEAD: Final = 1_000
 """Of each of two kinds, higher priority and longer wait, so many jobs are counted that come before a queued one."""
 _MOST_ATTEMPTS: Final = 1_000

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+from ml.data.csv_rows import is_missing
 from ml.data.leaks import telling_column
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Columns
@@ -66,6 +67,19 @@ def refuse_too_many(name: str, different: int, path: str) -> None:
             remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore.",
             path=path,
             field=name,
+        )
+
+
+def refuse_missing_label(texts: Sequence[str], label: str, path: str) -> None:
+    """Raise `InvalidData` for a row without what is to be learned."""
+    missing = next((row for row, text in enumerate(texts) if is_missing(text)), None)
+    if missing is not None:
+        raise InvalidData(
+            f"{path}: {label} of row {missing} is missing.",
+            remedy="Each row needs a label; fill it in, or remove the row.",
+            path=path,
+            row=missing,
+            field=label,
         )
 
 

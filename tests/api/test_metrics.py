@@ -6,9 +6,11 @@ import pytest
 
 from db import reports
 from db.engine import Database
+from db.leases import Lease
 from db.reports import Point
 from tests.api.conftest import Api, assert_problem
 from tests.factories import claim
+from trainshed.series import SYSTEM_CPU
 
 
 @pytest.fixture
@@ -37,6 +39,19 @@ def test_series_and_steps_can_be_chosen(api: Api, job_id: str) -> None:
     assert steps(api, job_id, series="loss", since_step=8) == {"loss": [8, 9]}
     assert steps(api, job_id, series=["loss", "accuracy"], since_step=2, limit=2) == {"accuracy": [2], "loss": [2, 3]}
     assert steps(api, job_id, series="nothing") == {}
+
+
+def test_what_the_worker_measured_comes_when_it_is_asked_for(api: Api, job_id: str, database: Database) -> None:
+    lease = Lease(job_id, 1, "wrk_a")
+    before = api.get(f"/jobs/{job_id}")
+    with database.begin() as conn:
+        reports.add_points(conn, lease, [Point(SYSTEM_CPU, 5, 0.5)])
+    after = api.get(f"/jobs/{job_id}")
+
+    assert steps(api, job_id).keys() == {"accuracy", "loss"}
+    assert steps(api, job_id, series=SYSTEM_CPU) == {SYSTEM_CPU: [5]}
+    assert after.json()["latest_metrics"].keys() == {"accuracy", "loss"}
+    assert after.headers["etag"] == before.headers["etag"]
 
 
 def test_a_job_of_another_project_shows_nothing(api: Api, job_id: str) -> None:

@@ -129,7 +129,7 @@ def sign_in(context: BrowserContext, stack: Platform) -> None:
     made.goto("/sign-in")
     made.fill("#key", key_of(stack))
     made.click("button.primary")
-    made.wait_for_url(re.compile("/jobs"))
+    made.wait_for_url(re.compile(r":\d+/$"))
     made.close()
 
 

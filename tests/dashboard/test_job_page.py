@@ -23,6 +23,9 @@ def test_charts_grow_while_a_training_runs_and_end_with_the_evaluation(
     expect(page.locator(".state.big")).to_have_text("succeeded")
     loss = page.get_by_role("article", name="Chart of epoch/loss")
     expect(loss.locator(".legend")).to_contain_text("epoch/validation_loss")
+    memory = page.get_by_role("article", name="Chart of Memory")
+    expect(memory.locator(".legend")).to_contain_text("MiB")
+    expect(page.get_by_role("article", name="Chart of CPU").locator("canvas")).to_be_visible()
     page.check("#log-scale")
     page.locator("#smoothing").fill("0.5")
     page.select_option("#x-axis", "time")
@@ -66,6 +69,13 @@ def test_the_log_follows_without_gap_or_double_over_a_restart_of_the_api(
     page.fill("#log-search", "line 12")
     expect(page.locator("#log-found")).to_have_text("11 lines")
     seen.forgive_refusals()
+
+
+def test_of_a_bar_that_overwrites_itself_the_last_state_is_shown(page: Page, stack: Platform) -> None:
+    bars = "begun\\r\\n" + "".join(f"\\r{share}% of it" for share in range(0, 101, 10)) + "\\nended\\n"
+    job = stack.command("printf", bars.replace("%", "%%"))
+    page.goto(f"/jobs/{job}")
+    expect(page.locator("#log div")).to_have_text(["begun", "100% of it", "ended"])
 
 
 def test_cancel_ends_a_running_job_and_the_page_says_so(page: Page, stack: Platform) -> None:
@@ -114,3 +124,34 @@ def test_a_job_that_is_not_there_is_said_in_words(page: Page, stack: Platform, s
     assert answer.status == 404
     expect(page.get_by_role("heading")).to_have_text("Not here")
     seen.forgive_refusals()
+
+
+def test_a_job_that_waits_says_why_rule_by_rule_and_when_that_changes(page: Page, stack: Platform) -> None:
+    first = stack.submit({"kind": "command", "name": "first", "command": ["true"], "resources": {"pool": "nobody"}})
+    stack.http.post(f"/jobs/{first}/hold")
+    job_id = stack.command("true", depends_on=[first])
+    page.goto(f"/jobs/{job_id}#why")
+    expect(page.locator("[data-rule=dependencies]")).to_have_attribute("data-holds", "no")
+    expect(page.locator("[data-rule=not_held]")).to_have_attribute("data-holds", "yes")
+    assert blemishes(page) == []
+    photograph(page, "job-waits")
+    page.locator("[data-rule=dependencies] a").click()
+    held = page.locator("[data-rule=not_held]")
+    expect(held).to_have_attribute("data-holds", "no")
+    page.get_by_role("button", name="Release").click()
+    expect(held).to_have_attribute("data-holds", "yes")
+    expect(page.locator("[data-rule=workers]")).to_contain_text("TRAINSHED_SERVES=nobody")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Why it did not succeed")).to_be_visible()
+
+
+def test_a_job_that_failed_shows_class_evidence_and_what_to_try(page: Page, stack: Platform) -> None:
+    job_id = stack.command("python3", "-c", "import json; json.loads('no json')")
+    stack.wait(job_id)
+    page.goto(f"/jobs/{job_id}")
+    why = page.locator(".reasons")
+    expect(why.locator(".state").first).to_have_text("user error")
+    expect(why.locator(".evidence")).to_contain_text("json.decoder.JSONDecodeError")
+    expect(why.locator(".remedies li").first).to_contain_text("Read the last lines of the log")
+    assert blemishes(page) == []
+    photograph(page, "job-failed")

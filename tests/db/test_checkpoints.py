@@ -12,6 +12,7 @@ from db.engine import Database
 from db.reports import Point
 from db.transitions import Claim
 from tests.factories import claim, end, make_project, submit
+from trainshed.series import SYSTEM_CPU
 from trainshed.states import AttemptOutcome
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -98,18 +99,24 @@ def test_checkpoints_that_nobody_will_resume_are_let_go(database: Database, won:
 def test_points_beyond_the_origin_are_dropped_and_the_rest_stays(database: Database, won: Claim) -> None:
     reported = [Point("train/loss", step, step / 8) for step in (1, 2, 3, 4)]
     reported += [Point("epoch/train_loss", epoch, 0.5) for epoch in (1, 2)] + [Point("late", 4, 1.0)]
+    reported += [Point(SYSTEM_CPU, 60, 0.25)]
     with database.begin() as conn:
         reports.add_points(conn, won.lease, reported)
     second = again(database, won)
-    assert len(points(database, second)) == 7
+    assert len(points(database, second)) == 8
 
     with database.begin() as conn:
         checkpoints.drop_points_beyond(conn, second.lease.job_id, Origin(step=2, epoch=1))
 
-    assert points(database, second) == [("epoch/train_loss", 1), ("train/loss", 1), ("train/loss", 2)]
+    kept = [("epoch/train_loss", 1), (SYSTEM_CPU, 60), ("train/loss", 1), ("train/loss", 2)]
+    assert points(database, second) == kept
     with database.read() as conn:
         latest = conn.execute(text("SELECT name, last_step, last_value FROM metric_series ORDER BY name")).all()
-    assert [tuple(row) for row in latest] == [("epoch/train_loss", 1, 0.5), ("train/loss", 2, 0.25)]
+    assert [tuple(row) for row in latest] == [
+        ("epoch/train_loss", 1, 0.5),
+        (SYSTEM_CPU, 60, 0.25),
+        ("train/loss", 2, 0.25),
+    ]
 
 
 def test_an_attempt_from_the_beginning_drops_all_points(database: Database, won: Claim) -> None:

@@ -18,6 +18,7 @@ from db.outcomes import conclude
 from db.reports import Point
 from db.transitions import By, Ending, Moved, StaleLease
 from tests.factories import CAPACITY, USER, claim, end, make_project, new_job, submit
+from trainshed.series import SYSTEM_CPU
 from trainshed.states import Actor, AttemptOutcome, JobRequest, JobState, Reason
 
 WORKER_B = {"worker_id": "wrk_b", "worker_name": "b"}
@@ -315,6 +316,17 @@ def test_points_replace_themselves_and_a_new_attempt_drops_the_old_ones(database
         end(conn, won, AttemptOutcome.PREEMPTED)
         claim(conn)
     assert points(database, job_id) == []
+
+
+def test_what_the_worker_measured_outlives_the_attempt(database: Database) -> None:
+    with database.begin() as conn:
+        job_id = submit(conn)
+        won = claim(conn)
+        reports.add_points(conn, won.lease, [Point("loss", 1, 0.5), Point(SYSTEM_CPU, 7, 0.5)])
+        end(conn, won, AttemptOutcome.PREEMPTED)
+        again = claim(conn)
+    assert points(database, job_id) == [(SYSTEM_CPU, 7, 0.5)]
+    assert again.claimed_at > again.started_at
 
 
 def points(database: Database, job_id: str) -> list[tuple[str, int, float]]:

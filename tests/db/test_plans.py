@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from db import compaction, counters, garbage, hints, leases, retention, transitions
 from db.engine import Database
-from db.queries import queues
+from db.queries import overview, queues
 from db.sql import Statement
 from reconciler import expire, reap, unblock
 from tests.factories import make_project, submit
@@ -33,6 +33,10 @@ PARAMETERS = {
     "older_than_s": 600.0,
     "limit": 10,
     "most": 10,
+    "within_s": 60.0,
+    "longer_than_s": 600.0,
+    "idle_cpus": 0.005,
+    "idle_after_s": 300.0,
     "every_s": 5.0,
     "before": 10,
     "after_at": 0.0,
@@ -58,6 +62,11 @@ PARAMETERS = {
         (garbage._TAKE_OVER, "ix_blob_deleting"),
         (retention._DUE, "ix_job_project_id_finished_at_id"),
         (retention._LAST_KEPT, "ix_job_project_id_finished_at_id"),
+        (overview._COUNTS, "ix_job_project_id_state_id"),
+        (overview._ENDED, "ix_job_project_id_finished_at_id"),
+        (overview._FAILED, "ix_job_project_id_finished_at_id"),
+        (overview._WAITING, "ix_job_project_id_state_id"),
+        (overview._TROUBLED, "ix_job_project_id_state_id"),
         (compaction._NEXT, "pk_log_chunk|sqlite_autoindex_log_chunk_1"),
     ],
 )

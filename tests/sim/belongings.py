@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.sim.commit import Commit
 from tests.sim.snapshot import AttemptRow
+from trainshed.series import is_system
 from trainshed.states import Actor, AttemptOutcome, JobState
 
 
@@ -64,6 +65,7 @@ class Belongings(Commit):
                 self.demand(job.kind == "train", f"{job_id} lost points, and no attempt began")
                 self.authority(job, "drops points of")
         for job_id, name, step in gone:
+            self.demand(not is_system(name), f"{job_id} lost step {step} of {name}, which its worker measured")
             later = [key for key in after.points.keys() & before.points.keys() if key[:2] == (job_id, name)]
             beyond = all(key[2] < step for key in later)
             self.demand(beyond, f"{job_id} lost step {step} of {name}, and kept a later one")

@@ -17,6 +17,7 @@ from trainshed.states import AttemptOutcome
 from worker.launch.events import Event, Exited, Gone, Started
 from worker.launch.launcher import LaunchRequest
 from worker.launch.sandbox import SandboxLevel
+from worker.launch.usage import Usage
 from worker.protocol import Begun, Metrics, Result, Saved
 
 _LEVEL = SandboxLevel(landlock_abi=7)
@@ -43,6 +44,7 @@ class SimJob:
         self._output = request.workdir / "output" / "result"
         self._number = request.attempt
         self._is_closed = False
+        self._launched_at = scheduler.now
         self._plan: list[tuple[float, Callable[[], list[Event]]]] = [(scheduler.now + 0.05, self._start)]
         at = scheduler.now + 0.1
         for step in range(rng.randint(0, 4)):
@@ -59,6 +61,10 @@ class SimJob:
         while self._plan and self._plan[0][0] <= self._scheduler.now:
             events += self._plan.pop(0)[1]()
         return events
+
+    def measure(self) -> Usage:
+        """Half a processor since its launch, and a mebibyte."""
+        return Usage(cpu_s=(self._scheduler.now - self._launched_at) / 2, memory_bytes=1 << 20)
 
     def terminate(self, grace_s: float) -> None:
         self._plan = [(self._scheduler.now + min(grace_s, 0.5), lambda: self._end(-15))]

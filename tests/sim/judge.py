@@ -16,6 +16,7 @@ from tests.sim.belongings import Belongings
 from tests.sim.commit import Doer, Outages
 from tests.sim.model import CLOCK_SLACK_S, MOVES, all_parents_succeeded, has_failed_parent, verdict
 from tests.sim.snapshot import EMPTY, EventRow, JobRow, Snapshot
+from trainshed.series import is_system
 from trainshed.specs import Retry
 from trainshed.states import TERMINAL_STATES, Actor, AttemptOutcome, JobState
 
@@ -182,7 +183,9 @@ class _Case(Belongings):
         attempt = self.after.attempts.get((new.id, new.attempt))
         self.demand(attempt is not None and attempt.worker_id == new.owner, f"{new.id} runs without its attempt")
         # A training says where it goes on when it starts, and drops what lies beyond then.
-        left = [key for key in self.after.points if key[0] == new.id and new.kind != "train"]
+        # What its worker measured stays in any case.
+        kept = [key for key in self.after.points if key[0] == new.id and not is_system(key[1])]
+        left = [] if new.kind == "train" else kept
         self.demand(not left, f"{new.id} begins again and kept points: {left}")
 
     def _left_worker(self, old: JobRow, new: JobRow, event: EventRow) -> None:

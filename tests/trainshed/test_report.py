@@ -49,7 +49,7 @@ def test_the_worker_reads_what_was_reported(job: Path) -> None:
 
 
 @pytest.mark.usefixtures("job")
-@pytest.mark.parametrize(("name", "step"), [("", 1), ("a\nb", 1), ("x" * 201, 1), ("loss", -1)])
+@pytest.mark.parametrize(("name", "step"), [("", 1), ("a\nb", 1), ("x" * 201, 1), ("system/cpu", 1), ("loss", -1)])
 def test_what_the_worker_would_not_take_is_an_error_at_once(name: str, step: int) -> None:
     with pytest.raises(ValueError, match=r"name:|step:"):
         report.metric(name, 0.5, step=step)

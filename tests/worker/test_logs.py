@@ -82,7 +82,7 @@ def test_a_closed_attempt_still_takes_its_last_bytes_from_its_own_worker(
     path = tmp_path / "log"
     path.write_bytes(b"late")
     with database.begin() as conn:
-        won = Claim(lease, "prj_test", "command", {}, None, None, 0, 0.0, 0.0, 0.0, more=False)
+        won = Claim(lease, "prj_test", "command", {}, None, None, 0, 0.0, 0.0, 0.0, 0.0, more=False)
         end(conn, won, AttemptOutcome.WORKER_LOST)
     hand_in(database, lease, path)
     assert stored(database) == b"late"

@@ -44,6 +44,7 @@ def test_what_was_reported_is_read_once_and_a_line_as_soon_as_it_is_whole(file: 
         b'{"frame":"metrics","points":[["loss",1,NaN]]}\n',
         b'{"frame":"metrics","points":[["loss",-1,1.0]]}\n',
         b'{"frame":"metrics","points":[["",1,1.0]]}\n',
+        b'{"frame":"metrics","points":[["system/cpu",1,1.0]]}\n',
         b'{"frame":"progress","fraction":2.0}\n',
         b"\xff\n",
         b"[" * 10_000 + b"\n",

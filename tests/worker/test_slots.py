@@ -12,7 +12,7 @@ from worker.slots import Slots
 
 def a_claim(number: int, *, cpus: float | None = None, memory: int | None = None, gpus: int = 0) -> Claim:
     return Claim(
-        Lease(f"job_{number}", 1, "wrk_a"), "prj", "command", {}, cpus, memory, gpus, 0.0, 0.0, 0.0, more=False
+        Lease(f"job_{number}", 1, "wrk_a"), "prj", "command", {}, cpus, memory, gpus, 0.0, 0.0, 0.0, 0.0, more=False
     )
 
 

@@ -10,8 +10,14 @@ from pydantic_core import PydanticCustomError
 from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
+Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor"]
+"""The families there are."""
+
 Takes = Literal["images", "table"]
 """What the examples of a family are."""
+
+Learns = Literal["classes", "quantities"]
+"""What a family answers: it decides which fields of a recipe have a meaning."""
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 
@@ -20,6 +26,7 @@ class ImageClassifier(SpecModel):
     """Tells images apart."""
 
     takes: ClassVar[Takes] = "images"
+    learns: ClassVar[Learns] = "classes"
 
     family: Literal["image_classifier"]
     """The family of models; it also fixes loss and metrics."""
@@ -37,6 +44,7 @@ class TabularClassifier(SpecModel):
     """Tells the rows of a table apart; with `positive`, how likely each is of the class that must not be missed."""
 
     takes: ClassVar[Takes] = "table"
+    learns: ClassVar[Learns] = "classes"
 
     family: Literal["tabular_classifier"]
     """The family of models; it also fixes loss and metrics."""
@@ -58,5 +66,24 @@ class TabularClassifier(SpecModel):
         return self
 
 
-AnyModel = Annotated[ImageClassifier | TabularClassifier, Discriminator("family")]
-FAMILIES: tuple[type[ImageClassifier | TabularClassifier], ...] = (ImageClassifier, TabularClassifier)
+class TabularRegressor(SpecModel):
+    """Predicts a quantity, such as a price or a duration, from the other columns of a table."""
+
+    takes: ClassVar[Takes] = "table"
+    learns: ClassVar[Learns] = "quantities"
+
+    family: Literal["tabular_regressor"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["mlp_small", "mlp_residual"] = "mlp_small"
+    """Architecture. `mlp_small`: Dense64-Dense32-Dense1. `mlp_residual`: Dense128 and three residual blocks with layer
+    normalisation."""
+    dropout: Dropout | None = None
+    """Share of the numbers before each dense layer that each step leaves out. Default: 0.1, mlp_residual 0.2."""
+
+
+AnyModel = Annotated[ImageClassifier | TabularClassifier | TabularRegressor, Discriminator("family")]
+FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor], ...] = (
+    ImageClassifier,
+    TabularClassifier,
+    TabularRegressor,
+)

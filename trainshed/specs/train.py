@@ -65,6 +65,26 @@ class TrainSpec(BaseSpec):
             )
         return self
 
+    @model_validator(mode="after")
+    def _refuse_what_needs_classes(self) -> TrainSpec:
+        if self.model.learns == "classes":
+            return self
+        recipe, stopping = self.training, self.training.early_stopping
+        named = {
+            "label_smoothing": recipe.label_smoothing > 0,
+            "class_weights": recipe.class_weights is not None,
+            "early_stopping.monitor: validation_accuracy": stopping is not None
+            and stopping.monitor == "validation_accuracy",
+        }
+        for field, is_given in named.items():
+            if is_given:
+                raise PydanticCustomError(
+                    "classes",
+                    "training.{field} is for classifiers, and {family} has no classes",
+                    {"field": field, "family": self.model.family},
+                )
+        return self
+
     @property
     def model_source(self) -> ModelSource | None:
         origin = self.model.init_from if isinstance(self.model, ImageClassifier) else None

@@ -7,6 +7,7 @@ when it is above the limit the proportional sizes are summed up: a child of the 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from worker.launch import tree
@@ -17,9 +18,14 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 def exceeds(limit_bytes: int, *, below_pid: int) -> bool:
     """Whether the descendants of `below_pid` hold more than `limit_bytes` together."""
     pids = [process.pid for process in tree.descendants(below_pid)]
-    if sum(map(_resident_bytes, pids)) <= limit_bytes:
+    if resident_bytes(pids) <= limit_bytes:
         return False
     return sum(map(_proportional_bytes, pids)) > limit_bytes
+
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """Return the sum of the resident sizes of processes."""
+    return sum(map(_resident_bytes, pids))
 
 
 def _resident_bytes(pid: int) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from worker.launch import events, packets, tree
+from worker.launch import events, packets, tree, usage
 from worker.launch.adoption import Adoption
 from worker.launch.events import BadFrame, ChannelClosed, Event, Gone, InitLost, NotStarted, Started
+from worker.launch.usage import Usage
 from worker.protocol import FrameReader, ProtocolError, Task, encode
 
 _CHUNK: Final = 262_144
@@ -70,6 +71,10 @@ class RunningJob:
                 poll.register(channel, select.POLLIN)
             poll.poll(timeout_s * 1000)
         return self.next_events()
+
+    def measure(self) -> Usage | None:
+        """Return what the processes of the job take now; None when they are gone."""
+        return None if self.init_pid is None or not self._init_open else usage.measure(self.init_pid)
 
     def terminate(self, grace_s: float) -> None:
         """Send SIGTERM to the whole tree, and SIGKILL to what is left after `grace_s`. `Gone` tells when it is done."""

@@ -29,10 +29,13 @@ function ink(name) {
   return found;
 }
 
-class Chart {
+// `options`: byTime, log, weight; `format` and `formatX` say how numbers of both axes read, `range` what y shows of its
+// least and greatest value, and charts of one `group` share the crosshair.
+export class Chart {
   constructor(parent, name, members, options) {
     this.name = name;
     this.options = options;
+    this.format = options.format ?? number;
     this.card = parent.appendChild(document.createElement("article"));
     this.card.className = "card chart";
     this.card.setAttribute("aria-label", `Chart of ${name}`);
@@ -59,13 +62,15 @@ class Chart {
     const quiet = ink("quiet");
     const grid = { stroke: ink("grid-line"), width: 1 };
     const axis = { stroke: quiet, grid, ticks: grid, font: "11px system-ui" };
+    const said = (format) => (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick)));
+    const formatX = this.options.formatX;
     this.plot = new uPlot(
       {
         ...this.size(),
         legend: { show: false },
-        cursor: { sync: { key: "job" }, drag: { x: true, y: false }, points: { size: 6 } },
-        scales: { x: { time: this.options.byTime }, y: { distr: this.options.log ? 3 : 1 } },
-        axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick))) }],
+        cursor: { sync: { key: this.options.group ?? "series" }, drag: { x: true, y: false }, points: { size: 6 } },
+        scales: { x: { time: this.options.byTime }, y: { distr: this.options.log ? 3 : 1, ...(this.options.range && { range: this.options.range }) } },
+        axes: [formatX ? { ...axis, values: said(formatX) } : axis, { ...axis, size: this.options.format ? 68 : 56, values: said(this.format) }],
         series: [{}, ...members.map((one, index) => ({ stroke: color(`s${(index % COLORS) + 1}`), width: 1.75, spanGaps: true, points: { show: one.points.length < 40, size: 4 } }))],
         hooks: {
           setCursor: [(plot) => this.say(plot.cursor.idx)],
@@ -93,7 +98,7 @@ class Chart {
     const [, ...lines] = this.plot.data;
     lines.forEach((line, at) => {
       const value = index === null || index === undefined ? line.findLast((one) => one !== null) : line[index];
-      this.legend.children[at].lastElementChild.textContent = number(value);
+      this.legend.children[at].lastElementChild.textContent = this.format(value);
     });
   }
 

@@ -11,6 +11,14 @@ export function ago(seconds) {
   return seconds >= 0 ? `${duration(seconds)} ago` : `in ${duration(-seconds)}`;
 }
 
+export function size(bytes) {
+  if (bytes === null || bytes === undefined) return "–";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const place = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1024 ** place;
+  return `${place === 0 || value >= 100 ? Math.round(value) : +value.toFixed(1)} ${units[place]}`;
+}
+
 export function number(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(2) : String(+value.toPrecision(4));
