@@ -11,7 +11,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof steady-proof outage-proof proofs compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof steady-proof outage-proof proofs compose-test demo examples up bench bench-peers docs site format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ outage-proof: $(READY) ## Freeze Postgres for AWAY=300 seconds under trainings, 
 
 proofs: $(READY) ## Take the figures of the proofs above and of chaos, as last run here, into docs
 	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
+
+site: $(READY) ## Build the documents into .trainshed/site, as pages that ask no other server for anything
+	@$(BIN)/python -m docs.site
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate
