@@ -52,7 +52,9 @@ async def read(
     who: ReadsJobs,
     job_id: JobId,
     wanted: Annotated[Wanted, Depends(_wanted)],
-    series: Annotated[list[Text], Query(max_length=100, description="Default: all that the job reported; may be repeated")] = [],  # noqa: B006
+    series: Annotated[
+        list[Text], Query(max_length=100, description="Default: all that the job reported; may be repeated")
+    ] = [],  # noqa: B006
 ) -> Response:
     """Return the first points of each series from a step on. More follow from the last step plus one.
 
