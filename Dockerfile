@@ -75,6 +75,7 @@ COPY --from=page-libraries /pages/node_modules api/dashboard/node_modules
 COPY reconciler reconciler
 COPY deploy deploy
 COPY ml ml
+COPY examples examples
 RUN python3 -m compileall -q . && chmod -R a+rX .
 
 FROM api-packages AS api

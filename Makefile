@@ -11,7 +11,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof proofs compose-test demo examples up bench bench-peers docs format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof steady-proof outage-proof proofs compose-test demo examples up bench bench-peers docs site format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,11 +74,21 @@ chaos: $(READY) ## Kill, freeze and cut off everything under load, and read back
 resume-proof: $(READY) ## Kill N trainings at random (N=50) and compare each with one that was not
 	$(BIN)/python -m tests.proofs.resume --cases $(or $(N),50)
 
-proofs: $(READY) ## Take the figures of sim, crashpoints and resume-proof, as last run here, into docs
-	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
 
 log-proof: $(READY) ## Kill N printing jobs at random (N=200) and compare what a reader got with their files
 	$(BIN)/python -m tests.proofs.logs --cases $(or $(N),200)
+
+steady-proof: $(READY) ## Run JOBS=10000 jobs and compare what is held in the end with what was after the first thousand
+	$(BIN)/python -m tests.proofs.steady --jobs $(or $(JOBS),10000)
+
+outage-proof: $(READY) ## Freeze Postgres for AWAY=300 seconds under trainings, and then stop it for as long
+	$(BIN)/python -m tests.proofs.outage --seconds $(or $(AWAY),300)
+
+proofs: $(READY) ## Take the figures of the proofs above and of chaos, as last run here, into docs
+	@$(BIN)/python -m tests.proofs && $(BIN)/python -m docs.generate
+
+site: $(READY) ## Build the documents into .trainshed/site, as pages that ask no other server for anything
+	@$(BIN)/python -m docs.site
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

@@ -12,7 +12,8 @@ no part of Trainshed.
 `python -m bench streams` measures open streams instead, and writes .trainshed/bench/streams.json;
 `python -m bench control-plane` reads, submits and batches beside bare FastAPI routes, and writes control-plane.json;
 `python -m bench pages` pages of a million jobs, and what the reconciler asks of them, and writes pages.json;
-`python -m bench chart` the data of a chart of a million points, and writes chart.json.
+`python -m bench chart` the data of a chart of a million points, and writes chart.json;
+`python -m bench million` the dashboard's pages over a million jobs and a million points, and writes million.json.
 
 Wall times on a shared machine are noisy: read medians, and compare ratios of one run.
 """
@@ -33,6 +34,7 @@ from typing import Any
 from bench.chart import measure_chart
 from bench.control_plane import measure_control_plane
 from bench.gates import Gate, as_documents
+from bench.million import measure_million
 from bench.pages import measure_pages
 from bench.parts import PARTS, Options
 from bench.streams import measure_streams
@@ -43,6 +45,7 @@ OTHERS: dict[str, Callable[..., dict[str, Any]]] = {
     "control-plane": measure_control_plane,
     "pages": measure_pages,
     "chart": measure_chart,
+    "million": measure_million,
 }
 """Measured apart, on each database, with a file of results each."""
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bench.durable import serve
 from bench.rows import settle, write_rows
+from db import blocks
+from db.blocks import Growth
 from db.engine import Database, open_database
 from tests.api.process import ApiProcess
 
@@ -28,8 +30,10 @@ P95_MS: Final = 150.0
 
 _POINT: Final = ("series_id", "step", "value", "attempt", "at")
 _SERIES: Final = text("""
-    INSERT INTO metric_series (job_id, name, last_step, last_value) VALUES (:job_id, 'loss', :last, 0.1) RETURNING id
+    INSERT INTO metric_series (job_id, name, last_step, last_value, fresh) VALUES (:job_id, 'loss', :last, 0.1, :last)
+    RETURNING id
 """)
+_GROWTH: Final = text("SELECT id, sealed_step, fresh FROM metric_series WHERE id = :id")
 
 
 def measure_chart(folder: Path, *, database: str) -> dict[str, Any]:
@@ -46,11 +50,24 @@ def measure_chart(folder: Path, *, database: str) -> dict[str, Any]:
 def _fill(api: ApiProcess, rows: Database) -> str:
     spec = {"kind": "command", "name": "bench", "command": ["true"]}
     job_id: str = api.http.post("/jobs", json=spec).json()["id"]
+    write_series(rows, job_id)
+    settle(rows)
+    return job_id
+
+
+def write_series(rows: Database, job_id: str) -> None:
+    """Write `POINTS` points of `loss` of a job that has none, with the blocks that a worker would have made."""
     with rows.begin() as conn:
         series_id = conn.execute(_SERIES, {"job_id": job_id, "last": POINTS}).scalar_one()
         write_rows(conn, "metric_point", _POINT, list(_points(series_id)))
-    settle(rows)
-    return job_id
+        _seal(conn, series_id)
+
+
+def _seal(conn: Connection, series_id: int) -> None:
+    sealed_step = None
+    while (series := Growth(*conn.execute(_GROWTH, {"id": series_id}).one())).sealed_step != sealed_step:
+        sealed_step = series.sealed_step
+        blocks.seal(conn, series)
 
 
 def _points(series_id: int) -> Iterator[tuple[Any, ...]]:
@@ -64,7 +81,9 @@ def _points(series_id: int) -> Iterator[tuple[Any, ...]]:
 def _measure(api: ApiProcess, job_id: str, database: str) -> dict[str, Any]:
     asked = {
         "whole": {"points": SHOWN},
+        "half": {"points": SHOWN, "since_step": POINTS // 3, "until_step": POINTS // 3 + POINTS // 2},
         "tenth": {"points": SHOWN, "since_step": POINTS // 10, "until_step": POINTS // 5},
+        "6 in 100": {"points": SHOWN, "since_step": POINTS // 10, "until_step": POINTS // 10 + 6 * POINTS // 100},
     }
     times: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(ROUNDS):
@@ -74,11 +93,12 @@ def _measure(api: ApiProcess, job_id: str, database: str) -> dict[str, Any]:
             times[name].append((time.perf_counter() - began) * 1000)
             assert answer.status_code == 200, answer.text
             if name == "whole":
-                _check(answer.json()["series"][0]["points"])
+                check_shown(answer.json()["series"][0]["points"])
     return _report(database, times)
 
 
-def _check(points: list[dict[str, Any]]) -> None:
+def check_shown(points: list[dict[str, Any]]) -> None:
+    """A chart of the whole series has at most `SHOWN` points, its ends and its peaks."""
     shown = {point["step"]: point["value"] for point in points}
     assert len(points) <= SHOWN, len(points)
     assert {step: shown.get(step) for step in PEAKS} == PEAKS

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from db.blobs import hold
+from db.blocks import DUE, NOTHING
 from db.leases import Lease
 from db.sql import Statement
 
@@ -57,6 +58,12 @@ _DROP_POINTS: Final = Statement(f"""
         JOIN metric_point ON metric_point.series_id = metric_series.id
         WHERE metric_series.job_id = :job_id AND {_OWN} AND metric_point.step > {_LAST_STEP})
 """)
+_DROP_BLOCKS: Final = Statement(f"""
+    DELETE FROM metric_block WHERE (series_id, last_step) IN (
+        SELECT metric_block.series_id, metric_block.last_step FROM metric_series
+        JOIN metric_block ON metric_block.series_id = metric_series.id
+        WHERE metric_series.job_id = :job_id AND {_OWN} AND metric_block.last_step > {_LAST_STEP})
+""")
 _DROP_SERIES: Final = Statement("""
     DELETE FROM metric_series WHERE job_id = :job_id
         AND NOT EXISTS (SELECT 1 FROM metric_point WHERE series_id = metric_series.id)
@@ -64,7 +71,9 @@ _DROP_SERIES: Final = Statement("""
 _LATEST_OF_SERIES: Final = Statement(f"""
     UPDATE metric_series SET
         last_step = (SELECT max(step) FROM metric_point WHERE series_id = metric_series.id),
-        last_value = (SELECT value FROM metric_point WHERE series_id = metric_series.id ORDER BY step DESC LIMIT 1)
+        last_value = (SELECT value FROM metric_point WHERE series_id = metric_series.id ORDER BY step DESC LIMIT 1),
+        sealed_step = COALESCE((SELECT max(last_step) FROM metric_block WHERE series_id = metric_series.id), {NOTHING}),
+        fresh = {DUE}
     WHERE job_id = :job_id AND {_OWN} AND last_step > {_LAST_STEP}
 """)
 
@@ -93,6 +102,7 @@ def drop(conn: Connection, job_id: str) -> None:
 def drop_points_beyond(conn: Connection, job_id: str, origin: Origin) -> None:
     """Drop the points that earlier attempts reported beyond `origin`. Callers `fence` first."""
     beyond = {"job_id": job_id, "step": origin.step, "epoch": origin.epoch}
+    _DROP_BLOCKS.run(conn, beyond)
     _DROP_POINTS.run(conn, beyond)
     _DROP_SERIES.run(conn, job_id=job_id)
     _LATEST_OF_SERIES.run(conn, beyond)

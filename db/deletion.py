@@ -76,6 +76,14 @@ _FIRST: Final = Statement("SELECT id FROM job WHERE project_id = :project_id ORD
 _PIECES: Final = (
     (
         Statement("""
+            DELETE FROM metric_block WHERE (series_id, last_step) IN (
+                SELECT series_id, last_step FROM metric_block
+                WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id) LIMIT :most)
+        """),
+        MOST_ROWS,
+    ),
+    (
+        Statement("""
             DELETE FROM metric_point WHERE (series_id, step) IN (
                 SELECT series_id, step FROM metric_point
                 WHERE series_id IN (SELECT id FROM metric_series WHERE job_id = :job_id) LIMIT :most)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from db.breaker import Breaker
 from db.deadline import give_deadline
 from db.gate import GateTimeout, WriterGate
+from db.hangup import replace_dead_connections
 from db.sql import Statement, to_json
 
 _BUSY_TIMEOUT_MS: Final = 3_000
@@ -162,6 +163,7 @@ def _open_postgres(url: str, *, pool_size: int, patience_s: float, rest_s: float
         connect_args={"connect_timeout": max(2, int(patience_s)), "application_name": "trainshed"},
     )
     give_deadline(engine, patience_s)
+    replace_dead_connections(engine)
     # Each statement has a snapshot of its own anyway (READ COMMITTED), so a reader needs no BEGIN and no ROLLBACK.
     reader = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(reader=reader, writer=engine, gate=None, patience_s=patience_s, breaker=Breaker(rest_s))

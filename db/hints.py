@@ -20,7 +20,7 @@ _NEXT: Final = f"""WITH RECURSIVE {EACH_POOL}, best AS {{materialized}} (
                 ORDER BY priority DESC, not_before, id LIMIT 1) AS best_id
         FROM named WHERE named.pool IS NOT NULL
     )"""
-_UNTOLD: Final = "state = 'queued' AND (hinted_at < {now} - :every_s OR hinted_at < not_before)"
+_UNTOLD: Final = "(hinted_at < {now} - :every_s OR hinted_at < not_before)"
 _DUE: Final = Statement(f"{_NEXT} SELECT EXISTS (SELECT 1 FROM best JOIN job ON id = best_id WHERE {_UNTOLD})")
 _REHINT: Final = Statement(f"""
     {_NEXT} UPDATE job SET hinted_at = {{now}} FROM best WHERE id = best_id AND {_UNTOLD} RETURNING pool

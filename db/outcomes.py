@@ -19,9 +19,7 @@ _SETUP_RETRY_S: Final = 2.0
 """Wait after an attempt that never started: long enough that a broken worker does not spin."""
 
 _SITUATION: Final = Statement("SELECT spec, request FROM job WHERE id = :job_id", spec=Json)
-_USED: Final = Statement("""
-    SELECT count(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome AND charged
-""")
+_USED: Final = Statement("SELECT count(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def conclude(conn: Connection, lease: Lease | StaleLease, ending: Ending, by: By
 
 
 def times_ended(conn: Connection, job_id: str, outcome: AttemptOutcome) -> int:
-    """Return how many attempts of a job ended so and were charged."""
+    """Return how many attempts of a job ended so."""
     return int(_USED.run(conn, job_id=job_id, outcome=outcome.value).scalar_one())
 
 

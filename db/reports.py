@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db import blocks
 from db.blobs import hold
 from db.clock import db_now
 from db.leases import Lease
@@ -74,12 +76,18 @@ def progress(conn: Connection, lease: Lease, values: dict[str, Any]) -> None:
 
 # --- metrics ---
 
+# A late point of an earlier step is no newer value.
 _ADD_SERIES: Final = Statement("""
-    INSERT INTO metric_series (job_id, name, last_step, last_value) VALUES (:job_id, :name, :step, :value)
-    ON CONFLICT (job_id, name) DO UPDATE SET last_step = excluded.last_step, last_value = excluded.last_value
-    WHERE excluded.last_step >= metric_series.last_step
+    INSERT INTO metric_series (job_id, name, last_step, last_value, fresh)
+    VALUES (:job_id, :name, :step, :value, :number)
+    ON CONFLICT (job_id, name) DO UPDATE SET
+        last_value = CASE WHEN excluded.last_step >= metric_series.last_step THEN excluded.last_value
+            ELSE metric_series.last_value END,
+        last_step = CASE WHEN excluded.last_step >= metric_series.last_step THEN excluded.last_step
+            ELSE metric_series.last_step END,
+        fresh = metric_series.fresh + excluded.fresh
+    RETURNING id, sealed_step, fresh
 """)
-_SERIES_IDS: Final = Statement("SELECT id, name FROM metric_series WHERE job_id = :job_id")
 _ADD_POINT: Final = Statement("""
     INSERT INTO metric_point (series_id, step, value, attempt, at) VALUES (:series_id, :step, :value, :attempt, {now})
     ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, attempt = excluded.attempt, at = excluded.at
@@ -91,20 +99,38 @@ def add_points(conn: Connection, lease: Lease, points: Sequence[Point]) -> None:
     """Store points. A point reported again replaces itself, so a repeat after an unclear commit does no harm."""
     if not points:
         return
-    latest = {point.series: point for point in sorted(points, key=lambda point: point.step)}
-    for point in latest.values():
-        _ADD_SERIES.run(conn, job_id=lease.job_id, name=point.series, step=point.step, value=point.value)
-    ids = {row.name: row.id for row in _SERIES_IDS.run(conn, job_id=lease.job_id)}
+    grown = {name: _grow(conn, lease, some) for name, some in _by_series(points).items()}
     conn.execute(
         _ADD_POINT.on(conn.dialect.name),
         [
-            {"series_id": ids[point.series], "step": point.step, "value": point.value, "attempt": lease.attempt}
+            {
+                "series_id": grown[point.series].series_id,
+                "step": point.step,
+                "value": point.value,
+                "attempt": lease.attempt,
+            }
             for point in points
         ],
     )
+    for series in grown.values():
+        blocks.seal(conn, series)
     # What the worker measures is no change of the job: its tag stays, and nobody who waits for one is woken.
     if not all(is_system(point.series) for point in points):
         _TOUCH.run(conn, job_id=lease.job_id)
+
+
+def _by_series(points: Sequence[Point]) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = {}
+    for point in sorted(points, key=attrgetter("step")):
+        found.setdefault(point.series, []).append(point)
+    return found
+
+
+def _grow(conn: Connection, lease: Lease, points: Sequence[Point]) -> blocks.Growth:
+    """Make room for points of one series, the latest last."""
+    latest = {"step": points[-1].step, "value": points[-1].value, "number": len(points)}
+    row = _ADD_SERIES.run(conn, latest, job_id=lease.job_id, name=points[-1].series).one()
+    return blocks.reopen(conn, blocks.Growth(row.id, row.sealed_step, row.fresh), step=points[0].step)
 
 
 # --- logs ---

@@ -361,7 +361,7 @@ _PAUSE: Final = _by_guard(f"""
 _CLOSE_ATTEMPT: Final = Statement("""
     UPDATE attempt SET outcome = :outcome, message = :message, charged = :charged, ended_at = {now},
         exit_code = :exit_code, signal = :signal, cpu_s = :cpu_s, max_memory_bytes = :max_memory_bytes
-    WHERE job_id = :job_id AND number = :attempt AND outcome = 'running'
+    WHERE job_id = :job_id AND number = :attempt
 """)
 
 

@@ -89,18 +89,97 @@ Weights and every point of every series must be those of a training that was not
 """
 
 
+def _logs(report: _Report) -> str:
+    return f"""
+## Logs
+
+    make log-proof
+
+Programs print numbered lines as fast as they can, among them very long ones, progress bars and bytes that are no text,
+and are killed with SIGKILL at random, some together with their worker. A client follows over a wire that breaks all the
+time. What it read must be the bytes of the file on the worker's disk, in order, once.
+
+| programs | read to the last byte | bytes | killed together with the worker | connections cut |
+|---|---|---|---|---|
+| {report["cases"]} | {report["equal"]} | {report["bytes"]:,} | {report["killed_with_worker"]} |\
+ {report["connections_cut"]:,} |
+"""
+
+
+def _outage(report: _Report) -> str:
+    ways = " | ".join(f"{report['away_s']:g} s {way}" for way in report["away"])
+    return f"""
+## A database that is away
+
+    make outage-proof
+
+Two trainings run on Postgres, which goes away and comes back, twice. None of them may begin again, and every step must
+have been told.
+
+| Postgres | steps told | trainings that began again, steps missing |
+|---|---|---|
+| {ways.replace(" | ", ", then ")} | {", ".join(f"{steps:,}" for steps in report["steps"])} | {len(report["wrong"])} |
+"""
+
+
+def _steady(report: _Report) -> str:
+    rows = "\n".join(
+        f"| {name} | {first} | {last} | {held['rss_ratio']:.3f} | {', '.join(map(str, held['descriptors']))} |"
+        for name, held in report["processes"].items()
+        for first, last in [held["rss_mib"]]
+    )
+    return f"""
+## Steady state
+
+    make steady-proof
+
+{report["jobs"]:,} jobs, each hundredth of them a training, go through one platform on Postgres. What its processes hold
+in the end is compared with what they held after the first {report["compared_with_after"]:,}.
+
+| process | MiB resident, then | in the end | ratio | descriptors, then and in the end |
+|---|---|---|---|---|
+{rows}
+
+There were never more than {report["most_connections"]} connections to Postgres, and {report["most_broker_keys"]} keys
+in the broker.
+"""
+
+
+def _chaos(report: _Report) -> str:
+    rows = "\n".join(
+        f"| {each['database']} | {each['acknowledged']} | {each['faults']} | {sum(each['wrong'].values())} |"
+        for each in report["rounds"]
+    )
+    return f"""
+## Chaos
+
+    make chaos
+
+Everything runs as real processes, and is killed, frozen, cut off, flushed and filled up while jobs come.
+[chaos.md](chaos.md) has all figures.
+
+| database | jobs acknowledged | faults | lost, doubled, changed, or with wrong logs, points, weights or artifacts |
+|---|---|---|---|
+{rows}
+"""
+
+
 _MUTANTS: Final = """
 ## Mutants
 
     make mutants
 
 Each guard, each condition of each guarded statement, each constraint and each lock is taken out in turn, and something
-must notice. The command writes the table, `docs/mutants.md`.
+must notice. The command writes the table: [mutants.md](mutants.md).
 """
 _SECTIONS: Final[Mapping[str, Callable[[_Report], str]]] = {
     "sim": _sim,
     "crashpoints": _crashpoints,
     "resume": _resume,
+    "logs": _logs,
+    "outage": _outage,
+    "steady": _steady,
+    "chaos": _chaos,
 }
 
 

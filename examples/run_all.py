@@ -13,22 +13,37 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
+from sentences import write_sentences
 
 from trainshed import Client
 from trainshed.errors import JobFailed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
-UPLOADS = {"fashion": Path("/usr/share/datasets/fashion-mnist")}
-"""Datasets that examples name, and the folder each is uploaded from; the heads say how to get them."""
-_PROMISE = re.compile(r"[Ee]xpect (?P<least>\d\.\d+) (?P<score>\w+) or more")
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+_PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")
+_SIDES = {"more": ">=", "less": "<="}
 console = Console(width=100)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A score, and what it is promised to be at least or at most."""
+
+    score: str
+    expected: float
+    side: str
+    """`>=` or `<=`."""
+
+    def is_kept(self, value: float) -> bool:
+        return value >= self.expected if self.side == ">=" else value <= self.expected
 
 
 @dataclass(frozen=True)
@@ -37,18 +52,20 @@ class Example:
 
     name: str
     path: Path
-    least: dict[str, float]
+    promised: tuple[Promise, ...]
 
     @classmethod
     def read(cls, path: Path) -> Example | None:
         """Return None for a spec that promises no score."""
         head = " ".join(line.lstrip("# ") for line in path.read_text().splitlines() if line.startswith("#"))
-        promised = {promise["score"]: float(promise["least"]) for promise in _PROMISE.finditer(head)}
+        promised = tuple(
+            Promise(one["score"], float(one["expected"]), _SIDES[one["side"]]) for one in _PROMISE.finditer(head)
+        )
         return cls(path.stem, path, promised) if promised else None
 
     def failed(self, why: str) -> list[Result]:
         """Return what came of an example that was not measured."""
-        return [Result(self.name, score, least, None, None, why) for score, least in self.least.items()]
+        return [Result(self.name, promise, None, None, why) for promise in self.promised]
 
 
 @dataclass(frozen=True)
@@ -56,15 +73,14 @@ class Result:
     """What came of one promise. `value` None: it did not run to its end, and `note` says why."""
 
     name: str
-    score: str
-    expected: float
+    promise: Promise
     value: float | None
     seconds: float | None
     note: str = ""
 
     @property
     def is_missed(self) -> bool:
-        return not self.note.startswith("left out") and (self.value is None or self.value < self.expected)
+        return not self.note.startswith("left out") and (self.value is None or not self.promise.is_kept(self.value))
 
 
 def main() -> int:
@@ -99,20 +115,28 @@ def run(client: Client, example: Example) -> list[Result]:
         return example.failed(str(error))
     seconds = round(time.monotonic() - began, 1)
     return [
-        Result(example.name, score, least, metrics[f"evaluation/{score}"], seconds)
-        for score, least in example.least.items()
+        Result(example.name, promise, metrics[f"evaluation/{promise.score}"], seconds) for promise in example.promised
     ]
 
 
 def provide(client: Client, example: Example) -> str | None:
     """Upload what the example names and this Trainshed has not; return what is missing on this machine."""
-    for name, folder in UPLOADS.items():
+    for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in example.path.read_text():
             continue
-        if not folder.is_dir():
-            return f"{folder} is not there"
-        client.upload_dataset(name, folder)
+        found = make(FOLDER)
+        if found is None:
+            return f"the dataset {name} cannot be had here"
+        client.upload_dataset(name, found)
     return None
+
+
+def fashion(_: Path) -> Path | None:
+    return FASHION if FASHION.is_dir() else None
+
+
+UPLOADS: dict[str, Callable[[Path], Path | None]] = {"fashion": fashion, "sentences": write_sentences}
+"""Datasets that examples name, and what writes or finds the file or folder of each; the heads say how to get them."""
 
 
 def show(results: list[Result]) -> None:
@@ -122,7 +146,8 @@ def show(results: list[Result]) -> None:
     for one in results:
         value, seconds = ("-" if number is None else f"{number:.4g}" for number in (one.value, one.seconds))
         verdict = one.note or ("MISSED" if one.is_missed else "reached")
-        table.add_row(one.name, one.score, value, f">= {one.expected:g}", seconds, verdict)
+        promised = one.promise
+        table.add_row(one.name, promised.score, value, f"{promised.side} {promised.expected:g}", seconds, verdict)
     console.print(table)
 
 

@@ -2,12 +2,14 @@
 
 All of it is read when the process starts and kept compressed. The address carries a digest of the whole, so a browser
 asks for a file once and sees a new version at once; modules import each other by relative addresses of the same one.
+The schema of specs is among them: forms are made of it.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,6 +18,7 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from trainshed.errors import RouteNotFound
+from trainshed.specs import json_schema
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +32,7 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
@@ -40,16 +44,16 @@ class _Asset:
     compressed: bytes
 
 
-def _read(path: Path) -> _Asset:
-    content = path.read_bytes()
-    return _Asset(_TYPES[path.suffix], content, gzip.compress(content, 9, mtime=0))
+def _made(suffix: str, content: bytes) -> _Asset:
+    return _Asset(_TYPES[suffix], content, gzip.compress(content, 9, mtime=0))
 
 
 def _read_all() -> dict[str, _Asset]:
     static = _HERE / "static"
     ours = {str(path.relative_to(static)): path for path in sorted(static.rglob("*")) if path.suffix in _TYPES}
     theirs = {f"lib/{name}": _HERE / "node_modules" / place for name, place in _LIBRARIES.items()}
-    return {name: _read(path) for name, path in (ours | theirs).items() if path.is_file()}
+    files = {name: _made(path.suffix, path.read_bytes()) for name, path in (ours | theirs).items() if path.is_file()}
+    return files | {"job.schema.json": _made(".json", json.dumps(json_schema(), separators=(",", ":")).encode())}
 
 
 _ASSETS: Final = _read_all()

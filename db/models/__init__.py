@@ -14,6 +14,7 @@ from db.models.event import Event
 from db.models.idempotency_key import IdempotencyKey
 from db.models.job import Job
 from db.models.log_chunk import LogChunk
+from db.models.metric_block import MetricBlock
 from db.models.metric_point import MetricPoint
 from db.models.metric_series import MetricSeries
 from db.models.pool_counter import PoolCounter
@@ -38,6 +39,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "LogChunk",
+    "MetricBlock",
     "MetricPoint",
     "MetricSeries",
     "PoolCounter",

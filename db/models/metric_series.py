@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Index, String
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, BigId
@@ -17,3 +17,7 @@ class MetricSeries(Base):
     name: Mapped[str] = mapped_column(String)
     last_step: Mapped[int] = mapped_column(BigInteger)
     last_value: Mapped[float] = mapped_column(Double)
+    sealed_step: Mapped[int] = mapped_column(BigInteger, server_default=str(-(2**63)))
+    """Where its blocks end (`db.blocks`)."""
+    fresh: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Points that were reported since blocks were made."""

@@ -1,6 +1,6 @@
 """lost workers: tells those that fell silent from those that left in order
 
-Revision: 0007, after 0005.
+Revision: 0007, after 0006.
 Expand first, contract in a later release: the running code must work before and after this migration.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -23,21 +23,11 @@ from trainshed.specs import Split
 Rows = npt.NDArray[np.int64]
 
 
-class Labelled(Protocol):
-    """Examples of any kind with a class each, and the facts that go on a model's card. `Dataset` says what each is."""
+class Described(Protocol):
+    """The facts of data that go on a model's card. `Dataset` says what each is."""
 
     @property
     def source(self) -> str: ...
-    @property
-    def labels(self) -> Labels: ...
-    @property
-    def class_names(self) -> tuple[str, ...]: ...
-    @property
-    def own_validation_from(self) -> int | None: ...
-    @property
-    def own_test_from(self) -> int | None: ...
-    @property
-    def held_out_from(self) -> int | None: ...
     @property
     def provenance(self) -> str: ...
     @property
@@ -50,6 +40,21 @@ class Labelled(Protocol):
     def format(self) -> str: ...
     @property
     def digest(self) -> str: ...
+
+
+class Labelled(Described, Protocol):
+    """Examples of any kind with a class each."""
+
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def own_validation_from(self) -> int | None: ...
+    @property
+    def own_test_from(self) -> int | None: ...
+    @property
+    def held_out_from(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +96,16 @@ def divide(dataset: Labelled, split: Split) -> Parts:
             "test": split.test if dataset.own_test_from is None else 0.0,
         }
     )
-    parts = _stratified(drawn_from, dataset, drawn) if split.stratify else _plain(drawn_from, drawn)
+    parts = _stratified(drawn_from, dataset, drawn) if split.stratify else _plain(len(drawn_from), drawn)
     train, validation, test = (np.sort(rows) for rows in parts)
     _refuse_untrained_class(dataset, train)
     return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
+
+
+def divide_evenly(count: int, split: Split) -> Parts:
+    """Divide so many rows that have no classes. Raises `InvalidData` when a part would come out empty."""
+    train, validation, test = (np.sort(rows) for rows in _plain(count, split))
+    return Parts(train, validation, test)
 
 
 def _own_parts(dataset: Labelled) -> tuple[Rows, Rows]:
@@ -123,15 +134,15 @@ def _stratified(labels: Labels, dataset: Labelled, split: Split) -> tuple[Rows, 
     return train, validation, test
 
 
-def _plain(labels: Labels, split: Split) -> tuple[Rows, Rows, Rows]:
-    counts = _counts(len(labels), split.validation, split.test)
+def _plain(n: int, split: Split) -> tuple[Rows, Rows, Rows]:
+    counts = _counts(n, split.validation, split.test)
     if counts is None:
         raise InvalidData(
-            f"{_examples(len(labels)).capitalize()} cannot fill each of the shares ({_shares(split)}).",
+            f"{_examples(n).capitalize()} cannot fill each of the shares ({_shares(split)}).",
             remedy="Add examples or change data.split.",
             field="data.split",
         )
-    return _cut(_shuffled(np.arange(len(labels)), [split.seed]), *counts)
+    return _cut(_shuffled(np.arange(n), [split.seed]), *counts)
 
 
 def _counts(n: int, validation_share: float, test_share: float) -> tuple[int, int] | None:

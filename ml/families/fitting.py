@@ -1,11 +1,11 @@
-"""Fits the network of any classifier: recipe, epochs, checkpoints, exact resume. A family brings a `Task`."""
+"""Fits the network of any family: recipe, epochs, checkpoints, exact resume. A family brings a `Task`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -18,17 +18,20 @@ from ml.precision import has_bfloat16
 from ml.report import Report
 from ml.resume.resumable import make_resumable, naming_last_state
 from ml.resume.run import Run
-from ml.steps import Augmentation
 from ml.training.epoch import Epoch
 from ml.training.learner import Learner
-from ml.training.loop import Fit, Prepared
+from ml.training.loop import Fit, Prepared, Source
 from ml.training.loss_guard import LossGuard
-from ml.training.objective import make_objective
+from ml.training.objective import Objective
 from ml.training.optimizers import make_optimizer
 from ml.training.stopping import BestWeights, Monitor
 from ml.training.tuning import Tuned, halved, tune
 from ml.workspace import Workspace
-from trainshed.specs import Step, TrainSpec, dump_spec
+from trainshed.specs import TrainSpec, dump_spec
+
+
+def _as_it_is(train: Prepared) -> Source:
+    return train
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,16 +39,16 @@ class Task:
     """What is to be learned, and the network that shall learn it."""
 
     network: keras.Model
-    """Takes examples as `train` has them, and gives logits (n, classes)."""
+    """Takes examples as `prepare` has them, and gives outputs as the objective takes them."""
     model: keras.Model
     """What is saved; it shares its weights with the network."""
-    class_names: tuple[str, ...]
-    class_counts: tuple[int, ...]
-    """Of the train part."""
+    objective: Objective
     data_digest: str
     parts: Parts
-    steps: Sequence[Step] = ()
-    """Those of the spec; the augmenting ones run in training."""
+    source: Callable[[Prepared], Source] = _as_it_is
+    """Makes of the train part what training has of it in each epoch."""
+    augments: bool = False
+    """Whether that takes work of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +86,13 @@ def warn_of_slow_precision(spec: TrainSpec, report: Report) -> None:
         )
 
 
-def describe(source: str, task: Task) -> str:
-    """Return in one line what learns from what."""
+def describe(source: str, task: Task, *, learns: str) -> str:
+    """Return in one line what learns what from what; `learns` is for example `10 classes`."""
     counts = ", ".join(f"{count} {name}" for name, count in task.parts.counts.items())
-    return (
-        f"{source}: {counts} examples, {len(task.class_names)} classes; "
-        f"{task.network.name} with {task.network.count_params():,} parameters"
-    )
+    return f"{source}: {counts} examples, {learns}; {task.network.name} with {task.network.count_params():,} parameters"
 
 
-def fit_classifier(
+def fit_task(
     spec: TrainSpec,
     task: Task,
     prepare: Callable[[str], Prepared],
@@ -114,7 +114,7 @@ def _tune(spec: TrainSpec, task: Task, settings: RunSettings) -> Tuned:
         spec.training,
         examples=len(task.parts.train),
         image_shape=task.network.input_shape[1:],
-        augments=any(step.augments for step in task.steps),
+        augments=task.augments,
         threads=settings.threads,
     )
 
@@ -154,23 +154,16 @@ def _fit(
     clock: Callable[[], float],
 ) -> tuple[tuple[Epoch, ...], Epoch]:
     """Return all epochs, and the one whose weights the network has now."""
-    train = prepare("train")
-    augment = Augmentation.of(
-        task.steps,
-        seed=spec.training.seed,
-        images=train.images,
-        labels=train.labels,
-        n_classes=len(task.class_names),
-    )
-    learner = _learner(spec, task, tuned, soft_targets=augment.mixes)
+    learner = _learner(spec, task, tuned)
     fit = Fit(
         learner,
         prepare("validation"),
         spec.training,
         tuned,
         report,
-        augment=augment,
-        loss_guard=LossGuard(spec.guards.loss_factor, guessing=math.log(len(task.class_names))),
+        source=task.source(prepare("train")),
+        score=task.objective.score,
+        loss_guard=LossGuard(spec.guards.loss_factor, guessing=task.objective.guessing),
         clock=clock,
     )
     checkpoints = Checkpoints(task.model, workspace, spec.checkpoint)
@@ -206,15 +199,14 @@ def _identity(spec: TrainSpec, task: Task, tuned: Tuned) -> dict[str, str]:
     }
 
 
-def _learner(spec: TrainSpec, task: Task, tuned: Tuned, *, soft_targets: bool) -> Learner:
+def _learner(spec: TrainSpec, task: Task, tuned: Tuned) -> Learner:
     recipe = spec.training
     steps_per_epoch = math.ceil(len(task.parts.train) / tuned.batch_size)
     return Learner(
         task.network,
         make_optimizer(recipe, tuned, steps_per_epoch=steps_per_epoch),
-        make_objective(recipe, class_counts=task.class_counts, class_names=task.class_names),
+        task.objective,
         batch_size=tuned.batch_size,
-        soft_targets=soft_targets,
     )
 
 

@@ -1,4 +1,4 @@
-"""What every classifier leaves when it is trained: model, card, facts of the job."""
+"""What every family leaves when it is trained: model, card, facts of the job."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from ml.data import Parts
-from ml.data.split import Labelled
+from ml.data.split import Described, Labelled
 from ml.families.fitting import Fitted, Task
 from ml.job import RunSettings
-from ml.model.card import FILE_NAME, ClassifierCard, TrainedOn
+from ml.model.card import FILE_NAME, Card, TrainedOn
 from ml.model.card_text import CardText, render_card
 from ml.model.exports import export
 from ml.model.file import save_model, weights_digest
@@ -27,7 +27,9 @@ def class_counts(dataset: Labelled, parts: Parts) -> tuple[int, ...]:
     return tuple(int(count) for count in members)
 
 
-def trained_on(spec: TrainSpec, dataset: Labelled, task: Task, *, findings: tuple[str, ...]) -> TrainedOn:
+def trained_on(
+    spec: TrainSpec, dataset: Described, task: Task, *, findings: tuple[str, ...], class_counts: tuple[int, ...] = ()
+) -> TrainedOn:
     """Return what a card says of the data."""
     return TrainedOn(
         source=dataset.source,
@@ -35,7 +37,7 @@ def trained_on(spec: TrainSpec, dataset: Labelled, task: Task, *, findings: tupl
         split=spec.data.split,
         parts_digest=task.parts.digest,
         counts=task.parts.counts,
-        train_class_counts=task.class_counts,
+        train_class_counts=class_counts,
         provenance=dataset.provenance,
         licence=dataset.licence,
         synthetic=dataset.synthetic,
@@ -55,7 +57,6 @@ def common_fields(fitted: Fitted, task: Task, settings: RunSettings) -> Mapping[
         "name": spec.name,
         "family": spec.model.family,
         "preset": spec.model.preset,
-        "classes": task.class_names,
         "spec": dump_spec(spec),
         "seed": spec.training.seed,
         "threads": settings.threads,
@@ -69,7 +70,7 @@ def common_fields(fitted: Fitted, task: Task, settings: RunSettings) -> Mapping[
     }
 
 
-def leave(model: keras.Model, card: ClassifierCard, text: CardText, spec: TrainSpec, workspace: Workspace) -> None:
+def leave(model: keras.Model, card: Card, text: CardText, spec: TrainSpec, workspace: Workspace) -> None:
     """Write the model, its card as data and as text, and the forms that the spec asks for."""
     save_model(model, workspace, "model.keras")
     workspace.publish_text(FILE_NAME, card.model_dump_json(indent=2))
@@ -77,16 +78,15 @@ def leave(model: keras.Model, card: ClassifierCard, text: CardText, spec: TrainS
     export(spec.export, model, card, workspace)
 
 
-def facts(card: ClassifierCard) -> dict[str, object]:
+def facts(card: Card) -> dict[str, object]:
     """Return what is kept with the job."""
     return {
         "weights_sha256": card.weights_sha256,
         "data_digest": card.data.digest,
         "examples": card.data.counts,
-        "classes": list(card.classes),
         "parameters": card.parameters,
         "exported_epoch": card.exported_epoch,
         "threads": card.threads,
         "tuned": card.tuned,
         "versions": card.versions,
-    }
+    } | card.learned()

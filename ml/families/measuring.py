@@ -1,4 +1,4 @@
-"""What evaluating any classifier has in common: model and card belong together, and the parts are those of training."""
+"""What evaluating any family has in common: model and card belong together, and the parts are those of training."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ml.data import Parts, divide
-from ml.data.split import Labelled
+from ml.data.split import Described, Labelled
 from ml.errors import Diverged, InvalidData
 from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument
 from ml.evaluation.report import render_report
 from ml.job import Summary
-from ml.model.card import ClassifierCard
+from ml.model.card import Card, ClassifierCard
 from ml.model.file import load_model, weights_digest
 from ml.report import Report
 from ml.training.order import batches
 from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
-from trainshed.specs import Data, EvaluateSpec, SpecModel
+from trainshed.specs import Data, EvaluateSpec, SpecModel, Split
 
 HEADLINE: Final = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "loss")
 """Metrics that are reported, as `evaluation/<name>` at step 0."""
@@ -47,7 +47,7 @@ class Chosen:
     seen_in_training: int | None
 
 
-def load_measured(workspace: Workspace, card: ClassifierCard) -> keras.Model:
+def load_measured(workspace: Workspace, card: Card) -> keras.Model:
     """Load `inputs/model.keras`. Raises `InvalidData` when it is not the one of the card."""
     model = load_model(workspace.inputs / "model.keras")
     found, expected = weights_digest(model), card.weights_sha256
@@ -60,7 +60,7 @@ def load_measured(workspace: Workspace, card: ClassifierCard) -> keras.Model:
     return model
 
 
-def refuse_other_reading(data: Data, card: ClassifierCard) -> None:
+def refuse_other_reading(data: Data, card: Card) -> None:
     """Refuse the data of training read in another way: which of its examples the model has seen could not be told."""
     if card.data.source not in {data.path, data.dataset}:
         return
@@ -78,7 +78,7 @@ def refuse_other_reading(data: Data, card: ClassifierCard) -> None:
             )
 
 
-def refuse_change(dataset: Labelled, card: ClassifierCard) -> None:
+def refuse_change(dataset: Described, card: Card) -> None:
     """Raise `InvalidData` when what the model was trained on is no longer the same."""
     if dataset.source == card.data.source and dataset.digest != card.data.digest:
         raise InvalidData(
@@ -101,7 +101,14 @@ def refuse_other_classes(dataset: Labelled, card: ClassifierCard) -> None:
 
 def choose(spec: EvaluateSpec, data: Data, dataset: Labelled, card: ClassifierCard) -> Chosen:
     """Return the rows of the split that the spec names. Raises `InvalidData` when it is empty."""
-    parts = divide(dataset, data.split)
+    return choose_of(spec, data, dataset, card, lambda split: divide(dataset, split))
+
+
+def choose_of(
+    spec: EvaluateSpec, data: Data, dataset: Described, card: Card, divided: Callable[[Split], Parts]
+) -> Chosen:
+    """Do the same for examples that are divided in another way. Raises `InvalidData`."""
+    parts = divided(data.split)
     rows = parts.rows(spec.split)
     if not len(rows):
         raise InvalidData(
@@ -109,7 +116,7 @@ def choose(spec: EvaluateSpec, data: Data, dataset: Labelled, card: ClassifierCa
             remedy="Choose another split, or give data with a split of its own.",
             field="split",
         )
-    trained = _train_rows(dataset, data, parts, card)
+    trained = _train_rows(dataset, data, parts, card, divided)
     return Chosen(data, parts, rows, trained, None if trained is None else len(np.intersect1d(rows, trained)))
 
 
@@ -122,36 +129,36 @@ def warn_of_leak(chosen: Chosen, spec: EvaluateSpec, report: Report) -> None:
         )
 
 
-def predict_logits(
+def predict(
     model: keras.Model,
     rows: npt.NDArray[np.int64],
     batch_size: int,
-    take: Callable[[npt.NDArray[np.int64]], Floats],
+    take: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
     *,
     report: Report,
     clock: Callable[[], float],
 ) -> Floats:
-    """Return the logits (n, classes) of what `take` gives for the rows. Raises `Diverged`."""
+    """Return the outputs (n, ...) of what `take` gives for the rows. Raises `Diverged`."""
     forward = compiled(model)
     progress = ProgressMeter(report, epochs=1, steps_per_epoch=math.ceil(len(rows) / batch_size), clock=clock)
-    logits = []
+    outputs = []
     for step, some in enumerate(batches(rows, batch_size), start=1):
-        logits.append(np.asarray(forward(take(some))))
+        outputs.append(np.asarray(forward(take(some))))
         progress.at(step)
-    result = np.concatenate(logits)
+    result = np.concatenate(outputs)
     if not np.isfinite(result).all():
         raise Diverged("The model gives outputs that are not finite.")
     return result
 
 
-def compiled(model: keras.Model) -> Callable[[Floats], Any]:
+def compiled(model: keras.Model) -> Callable[[npt.NDArray[Any]], Any]:
     """Return the model as a function of any number of examples."""
 
-    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, tf.float32)], autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec(model.input_shape, model.inputs[0].dtype)], autograph=False)
     def forward(examples: Any) -> Any:
         return model(examples, training=False)
 
-    return cast("Callable[[Floats], Any]", forward)
+    return cast("Callable[[npt.NDArray[Any]], Any]", forward)
 
 
 def publish(document: EvaluationDocument, workspace: Workspace, *, pictures: Sequence[bytes] = ()) -> None:
@@ -183,11 +190,13 @@ def _said(value: SpecModel | None) -> str:
     return "not set" if value is None else value.model_dump_json()
 
 
-def _train_rows(dataset: Labelled, data: Data, parts: Parts, card: ClassifierCard) -> npt.NDArray[np.int64] | None:
+def _train_rows(
+    dataset: Described, data: Data, parts: Parts, card: Card, divided: Callable[[Split], Parts]
+) -> npt.NDArray[np.int64] | None:
     """Return the rows that the model was trained on, or None for other data."""
     if dataset.digest != card.data.digest:
         return None
-    trained = parts if data.split == card.data.split else divide(dataset, card.data.split)
+    trained = parts if data.split == card.data.split else divided(card.data.split)
     if trained.digest != card.data.parts_digest:
         raise InvalidData(
             "The data cannot be divided again as it was for training.",

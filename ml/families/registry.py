@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from ml.families import image_classifier, tabular_classifier
+from ml.families import image_classifier, tabular_classifier, tabular_regressor, text_classifier
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.workspace import Workspace
@@ -36,4 +36,6 @@ class Family(Protocol):
 FAMILIES: Final[dict[str, Family]] = {
     "image_classifier": image_classifier,
     "tabular_classifier": tabular_classifier,
+    "tabular_regressor": tabular_regressor,
+    "text_classifier": text_classifier,
 }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ml.errors import InvalidData
 from ml.training.epoch import Epoch
 from trainshed.specs import Clean, Columns, Data, Pictures, SpecModel, Split
+from trainshed.specs.model import Family
 from trainshed.specs.preprocess import AnyStep
 
 FILE_NAME = "model.json"
@@ -30,8 +31,8 @@ class TrainedOn(SpecModel):
     """SHA-256 of the rows of each part."""
     counts: dict[str, int]
     """Examples in train, validation and test."""
-    train_class_counts: tuple[int, ...]
-    """Examples of each class in train."""
+    train_class_counts: tuple[int, ...] = ()
+    """Examples of each class in train, where there are classes."""
     provenance: str
     licence: str
     synthetic: bool
@@ -56,15 +57,13 @@ class TrainedOn(SpecModel):
         )
 
 
-class ClassifierCard(SpecModel):
-    """One trained model. `model.keras` beside it gives one logit a class."""
+class Card(SpecModel):
+    """One trained model of any family; `model.keras` is beside it."""
 
     format_version: Literal[1] = 1
     name: str
     family: str
     preset: str
-    classes: Annotated[tuple[str, ...], Field(min_length=2)]
-    """Names in the order of the logits."""
     input_shape: tuple[int, ...]
     """Of one example as `model.keras` takes it."""
     data: TrainedOn
@@ -84,6 +83,20 @@ class ClassifierCard(SpecModel):
     """Batch size, learning rate, feeding and steps a call, as they were given or chosen."""
     weights_sha256: _Digest
 
+    def learned(self) -> dict[str, Any]:
+        """Return what the answers are about, for the facts of the job."""
+        return {}
+
+
+class ClassifierCard(Card):
+    """A classifier; `model.keras` gives one logit a class."""
+
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    """Names in the order of the logits."""
+
+    def learned(self) -> dict[str, Any]:
+        return {"classes": list(self.classes)}
+
 
 class ModelCard(ClassifierCard):
     """An image classifier; it takes raw images."""
@@ -99,7 +112,7 @@ class _Head(BaseModel):
     model_config = ConfigDict(strict=True)
 
     format_version: Literal[1]
-    family: Literal["image_classifier", "tabular_classifier"]
+    family: Family
 
 
 _Card = TypeVar("_Card", bound=BaseModel)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.model.card import ClassifierCard
+from ml.model.card import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,20 @@ class CardText:
 
     kind: str
     """For example "An image classifier"."""
+    learns: str
+    """For example "2 classes: ill, well"."""
     usage: str
     """What model.keras takes and gives."""
     preparation: str
     """What happens between data and network."""
 
 
-def render_card(card: ClassifierCard, text: CardText) -> str:
+def named_classes(classes: Sequence[str]) -> str:
+    """Return what a classifier learns, in words."""
+    return f"{len(classes)} classes: {', '.join(classes)}"
+
+
+def render_card(card: Card, text: CardText) -> str:
     """Return the card as Markdown."""
     return "\n\n".join(
         [
@@ -35,14 +43,11 @@ def render_card(card: ClassifierCard, text: CardText) -> str:
     )
 
 
-def _introduction(card: ClassifierCard, text: CardText) -> str:
-    return (
-        f"{text.kind} (`{card.preset}`, {card.parameters:,} parameters) for {len(card.classes)} classes: "
-        f"{', '.join(card.classes)}.\n\n{text.usage}"
-    )
+def _introduction(card: Card, text: CardText) -> str:
+    return f"{text.kind} (`{card.preset}`, {card.parameters:,} parameters) for {text.learns}.\n\n{text.usage}"
 
 
-def _metrics(card: ClassifierCard) -> str:
+def _metrics(card: Card) -> str:
     rows = "\n".join(f"| {name.replace('_', ' ')} | {value:.4f} |" for name, value in card.metrics.items())
     return (
         f"After epoch {card.exported_epoch} of {len(card.history)}:\n\n| metric | value |\n|---|---|\n{rows}\n\n"
@@ -50,7 +55,7 @@ def _metrics(card: ClassifierCard) -> str:
     )
 
 
-def _data(card: ClassifierCard) -> str:
+def _data(card: Card) -> str:
     data = card.data
     counts = ", ".join(f"{count} {name}" for name, count in data.counts.items())
     lines = [
@@ -66,7 +71,7 @@ def _data(card: ClassifierCard) -> str:
     return "\n".join(lines)
 
 
-def _recipe(card: ClassifierCard) -> str:
+def _recipe(card: Card) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
     return (
         f"The spec below with {card.threads} thread(s) and {versions} gives the same weights, bit for bit, on the same "

@@ -21,6 +21,11 @@ _PARTNER: Final = 9
 """The draw that chooses the partner of an example; a step itself uses lower ones."""
 
 
+def mixes(steps: Sequence[Step]) -> bool:
+    """Return whether labels come out of these steps as shares of classes."""
+    return any(type(step) in MIXTURES for step in steps)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Augmentation:
     """The augmenting steps of a spec, in order, over the train part that they are for."""
@@ -37,10 +42,13 @@ class Augmentation:
         """Take the augmenting ones of all `steps`."""
         return cls(tuple(step for step in steps if step.augments), seed, images, labels, n_classes)
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
     @property
     def mixes(self) -> bool:
         """Whether labels come out as shares of classes."""
-        return any(type(step) in MIXTURES for step in self.steps)
+        return mixes(self.steps)
 
     def __call__(self, rows: _Rows, *, epoch: int) -> tuple[_Images, npt.NDArray[np.int64] | npt.NDArray[np.float32]]:
         """Return the examples of these rows, augmented: images, and labels (n,) or shares (n, classes)."""

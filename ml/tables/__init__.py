@@ -2,17 +2,19 @@
 
 from ml.tables.encoding import Encoding, encode, fit_encoding
 from ml.tables.findings import table_findings
-from ml.tables.load import load_table
-from ml.tables.table import Categories, Column, Numbers, Table
+from ml.tables.load import load_quantities, load_table
+from ml.tables.table import Categories, Column, Numbers, QuantityTable, Table
 
 __all__ = [
     "Categories",
     "Column",
     "Encoding",
     "Numbers",
+    "QuantityTable",
     "Table",
     "encode",
     "fit_encoding",
+    "load_quantities",
     "load_table",
     "table_findings",
 ]

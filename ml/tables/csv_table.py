@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +17,13 @@ from ml.data.limits import MAX_CLASSES
 from ml.errors import InvalidData
 from ml.tables.refusals import (
     refuse_leak,
+    refuse_missing_label,
     refuse_one_class,
     refuse_other_separator,
     refuse_too_many,
     refuse_unknown_names,
 )
-from ml.tables.table import Categories, Column, Numbers, Table
+from ml.tables.table import AnyTable, Categories, Column, Numbers, Table
 from trainshed.specs import Columns
 
 _MOST_CELLS: Final = 20_000_000
@@ -31,43 +33,74 @@ _MOSTLY: Final = 0.9
 
 def read_csv(source: DataSource, columns: Columns) -> Table:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
-    path = source.name
-    with opened_rows(source) as rows:
-        refuse_other_separator(rows.names, path)
-        refuse_unknown_names(columns, rows.names, path)
-        place = rows.label if columns.label is None else rows.names.index(columns.label)
-        texts = _texts(rows, path)
-    label = rows.names[place]
-    labels, class_names = _labels(texts[place], label, path)
-    refuse_one_class(labels, class_names, field=label, path=path)
-    kept = [at for at, name in enumerate(rows.names) if at != place and name not in columns.ignore]
-    if not kept:
-        raise InvalidData(
-            f"{path} has no column beside {label}.", remedy="A model needs columns to tell the label by.", path=path
-        )
-    read = tuple(_column(rows.names[at], texts[at], columns, path) for at in kept)
+    sheet = read_sheet(source, columns)
+    labels, class_names = read_labels(sheet)
+    refuse_one_class(labels, class_names, field=sheet.label, path=source.name)
+    read = feature_columns(sheet, columns)
     table = Table(
-        source=path,
+        source=source.name,
         columns=read,
         labels=labels,
         class_names=class_names,
-        label=label,
+        label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
         format="csv",
     )
-    refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=label, path=path)
+    refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
 
 
-def write_csv(table: Table, path: Path) -> None:
-    """Write a table with its label as the last column; `read_csv` gives the same columns and classes."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A file as it is written: the texts of each column, and which of them is to be learned."""
+
+    path: str
+    names: tuple[str, ...]
+    texts: list[list[str]]
+    place: int
+
+    @property
+    def label(self) -> str:
+        return self.names[self.place]
+
+    @property
+    def label_texts(self) -> list[str]:
+        return self.texts[self.place]
+
+
+def read_sheet(source: DataSource, columns: Columns) -> Sheet:
+    """Read the file. Raises `InvalidData` for one that is no table, or that has not the columns that are named."""
+    with opened_rows(source) as rows:
+        refuse_other_separator(rows.names, source.name)
+        refuse_unknown_names(columns, rows.names, source.name)
+        place = rows.label if columns.label is None else rows.names.index(columns.label)
+        return Sheet(source.name, rows.names, _texts(rows, source.name), place)
+
+
+def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
+    """Return the columns to learn by. Raises `InvalidData`."""
+    kept = [at for at, name in enumerate(sheet.names) if at != sheet.place and name not in columns.ignore]
+    if not kept:
+        raise InvalidData(
+            f"{sheet.path} has no column beside {sheet.label}.",
+            remedy="A model needs columns to tell the label by.",
+            path=sheet.path,
+        )
+    return tuple(_column(sheet.names[at], sheet.texts[at], columns, sheet.path) for at in kept)
+
+
+def write_csv(table: AnyTable, path: Path) -> None:
+    """Write a table with its label as the last column; reading it gives the same columns and labels."""
     columns = [_written(column) for column in table.columns]
+    labels = (
+        [table.class_names[label] for label in table.labels] if isinstance(table, Table) else table.quantities.tolist()
+    )
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(column.name for column in table.columns), table.label])
-        for fields, label in zip(zip(*columns, strict=True), table.labels, strict=True):
-            writer.writerow([*fields, table.class_names[label]])
+        for fields, label in zip(zip(*columns, strict=True), labels, strict=True):
+            writer.writerow([*fields, label])
 
 
 def _written(column: Column) -> list[str]:
@@ -93,23 +126,18 @@ def _texts(rows: Rows, path: str) -> list[list[str]]:
     return texts
 
 
-def _labels(texts: Sequence[str], label: str, path: str) -> tuple[Labels, tuple[str, ...]]:
-    missing = next((row for row, text in enumerate(texts) if is_missing(text)), None)
-    if missing is not None:
-        raise InvalidData(
-            f"{path}: {label} of row {missing} is missing.",
-            remedy="Each row needs a label; fill it in, or remove the row.",
-            path=path,
-            row=missing,
-            field=label,
-        )
+def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
+    """Return the classes as numbers (rows,), and their names. Raises `InvalidData` for a label that is no class."""
+    texts, label, path = sheet.label_texts, sheet.label, sheet.path
+    refuse_missing_label(texts, label, path)
     numbers = {text: as_number(text) for text in dict.fromkeys(texts)}
     fraction = next((text for text, number in numbers.items() if number is not None and number % 1), None)
     if fraction is not None or len(numbers) > MAX_CLASSES:
         said = f"{len(numbers):,} different values" if fraction is None else f"the value {fraction}"
         raise InvalidData(
             f"{path}: the label {label} has {said}.",
-            remedy="A label is a class, not a quantity; data.columns.label names the column.",
+            remedy="A label is a class; quantities are for the family tabular_regressor. data.columns.label names the"
+            " column.",
             path=path,
             field=label,
         )

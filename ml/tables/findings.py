@@ -8,16 +8,16 @@ import numpy as np
 
 from ml.data import Parts
 from ml.data.copies import copies_across, first_equal
-from ml.tables.table import Table
+from ml.tables.table import AnyTable
 
 
-def table_findings(table: Table, parts: Parts) -> tuple[str, ...]:
+def table_findings(table: AnyTable, parts: Parts) -> tuple[str, ...]:
     """Return what is wrong with the table and with how it is divided, in words. Empty: nothing was found."""
     matrix = table.as_matrix()
     return (*_constant(table, matrix[parts.train]), *_copies(matrix, parts))
 
 
-def _constant(table: Table, seen: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Iterator[str]:
+def _constant(table: AnyTable, seen: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Iterator[str]:
     same = np.all((seen == seen[:1]) | (np.isnan(seen) & np.isnan(seen[:1])), axis=0)
     for place in np.flatnonzero(same):
         yield f"{table.columns[place].name} is the same in all rows of the train part, and tells nothing"

@@ -5,36 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables import breast_cancer
+from ml.tables import breast_cancer, diabetes
 from ml.tables.csv_table import read_csv
+from ml.tables.quantities import read_quantity_csv
 from ml.tables.refusals import refuse_clean
-from ml.tables.table import Table
+from ml.tables.table import AnyTable, QuantityTable, Table
 from trainshed.specs import Columns, Data
 
 BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {breast_cancer.SOURCE: breast_cancer.load}
+BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
+_T = TypeVar("_T", bound=AnyTable)
 _ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
 
 
 def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> Table:
     """Read and check the table that `data` names: a path only if it lies below one of `roots`. Raises `InvalidData`."""
+    return _loaded(data, BUILTIN_TABLES, read_csv, roots=roots, files=files)
+
+
+def load_quantities(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> QuantityTable:
+    """Read and check a table with a quantity to predict. Raises `InvalidData`."""
+    return _loaded(data, BUILTIN_QUANTITIES, read_quantity_csv, roots=roots, files=files)
+
+
+def _loaded(
+    data: Data,
+    builtin: Mapping[str, Callable[[], _T]],
+    read: Callable[[DataSource, Columns], _T],
+    *,
+    roots: tuple[Path, ...],
+    files: Mapping[str, DataFile],
+) -> _T:
     refuse_clean(data.clean)
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
         remedy = f"or upload one; or give data.path: {_ACCEPTED}."
-        return _chosen(load_known(data.dataset or "", BUILTIN_TABLES, what="table", remedy=remedy), columns)
+        return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=remedy), columns)
     _refuse_other_kinds(source)
-    return read_csv(source, columns)
+    return read(source, columns)
 
 
-def _chosen(table: Table, columns: Columns) -> Table:
+def _chosen(table: _T, columns: Columns) -> _T:
     """Return a built-in table without the columns to ignore; what else is said of its columns must be true of it."""
     names = [column.name for column in table.columns]
     wrong = [name for name in columns.ignore if name not in names]

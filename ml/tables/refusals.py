@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+from ml.data.csv_rows import is_missing
 from ml.data.leaks import telling_column
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Columns
@@ -44,6 +45,7 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
     """Raise `InvalidData` for a column that `data.columns` names and the file has not."""
     for field, named in (
         ("label", (columns.label,) if columns.label else ()),
+        ("text", (columns.text,) if columns.text else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):
@@ -66,6 +68,19 @@ def refuse_too_many(name: str, different: int, path: str) -> None:
             remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore.",
             path=path,
             field=name,
+        )
+
+
+def refuse_missing_label(texts: Sequence[str], label: str, path: str) -> None:
+    """Raise `InvalidData` for a row without what is to be learned."""
+    missing = next((row for row, text in enumerate(texts) if is_missing(text)), None)
+    if missing is not None:
+        raise InvalidData(
+            f"{path}: {label} of row {missing} is missing.",
+            remedy="Each row needs a label; fill it in, or remove the row.",
+            path=path,
+            row=missing,
+            field=label,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,7 +62,46 @@ class Table:
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
-        return np.stack([_as_numbers(column) for column in self.columns], axis=1)
+        return matrix_of(self.columns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantityTable:
+    """A checked table with a quantity in each row that is to be predicted. It is a `Described`."""
+
+    source: str
+    """As the spec names it."""
+    columns: tuple[Column, ...]
+    quantities: npt.NDArray[np.float64]
+    """Shape (rows,), finite; they are not all the same."""
+    label: str
+    """What the column of quantities is called."""
+    provenance: str
+    licence: str
+    synthetic: bool = False
+    format: str = "builtin"
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    digest: str = ""
+    """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            digest = hashlib.sha256(repr(self.label).encode())
+            _update(digest, self.columns, len(self.quantities))
+            digest.update(self.quantities.astype("<f8").tobytes())
+            object.__setattr__(self, "digest", digest.hexdigest())
+
+    def as_matrix(self) -> npt.NDArray[np.float64]:
+        """Return (rows, columns), as of a `Table`."""
+        return matrix_of(self.columns)
+
+
+AnyTable = Table | QuantityTable
+
+
+def matrix_of(columns: Sequence[Column]) -> npt.NDArray[np.float64]:
+    """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
+    return np.stack([_as_numbers(column) for column in columns], axis=1)
 
 
 def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
@@ -73,9 +112,13 @@ def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
 
 def _content_digest(table: Table) -> str:
     digest = hashlib.sha256(repr((table.label, table.class_names)).encode())
-    for column in table.columns:
-        names = column.names if isinstance(column, Categories) else None
-        digest.update(repr((column.name, names, len(table.labels))).encode())
-        digest.update(_as_numbers(column).astype("<f8").tobytes())
+    _update(digest, table.columns, len(table.labels))
     digest.update(table.labels.astype("<i8").tobytes())
     return digest.hexdigest()
+
+
+def _update(digest: hashlib._Hash, columns: Sequence[Column], rows: int) -> None:
+    for column in columns:
+        names = column.names if isinstance(column, Categories) else None
+        digest.update(repr((column.name, names, rows)).encode())
+        digest.update(_as_numbers(column).astype("<f8").tobytes())

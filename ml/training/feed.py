@@ -33,9 +33,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """What the learner takes: images (n, height, width, channels), and labels (n,) or shares (n, classes)."""
+    """What the learner takes: inputs (n, ...) as the network has them, and targets as the objective has them."""
 
-    images: npt.NDArray[Any]
+    inputs: npt.NDArray[Any]
     targets: npt.NDArray[Any]
 
 

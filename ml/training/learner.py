@@ -16,16 +16,16 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ml.training.norms import layer_names, norms
-from ml.training.objective import Objective, count_correct, cross_entropy
+from ml.training.objective import Objective
 
 
 class Learner:
-    """Classification from images (n, height, width, channels) float32 to logits (n, classes).
+    """Learns from inputs (n, ...) as the network takes them, and targets as the objective has them.
 
-    `learn(images, targets)` takes any number of batches at once, makes one step with each, and returns a float32 tensor
-    of shape (steps, 2): the sum of the losses and the number of correct predictions. `measure(images, labels)` returns
-    the same for one step. Neither waits for its result. Whether batches come one by one or several at once changes no
-    bit of any result.
+    `learn(inputs, targets)` takes any number of batches at once, makes one step with each, and returns a float32 tensor
+    of shape (steps, 2): the sum of the losses and the sum of the scores. `measure(inputs, targets)` returns the same
+    for one step. Neither waits for its result. Whether batches come one by one or several at once changes no bit of any
+    result.
     """
 
     def __init__(
@@ -35,7 +35,6 @@ class Learner:
         objective: Objective,
         *,
         batch_size: int,
-        soft_targets: bool = False,
     ) -> None:
         self.network = network
         self.layer_names = layer_names(network.trainable_variables)
@@ -45,12 +44,11 @@ class Learner:
         # Before the trace: variables made inside of one would make TensorFlow trace the step twice.
         optimizer.build(network.trainable_variables)
         # Without a batch size in the signature, the smaller last batch would be traced by itself.
-        images = tf.TensorSpec(network.input_shape, tf.float32)
-        labels = tf.TensorSpec((None,), tf.int64)
-        targets = tf.TensorSpec((None, objective.n_classes), tf.float32) if soft_targets else labels
-        self.learn = tf.function(self._learn, input_signature=(images, targets), autograph=False)
-        self.learn_recorded = tf.function(self._learn_recorded, input_signature=(images, targets), autograph=False)
-        self.measure = tf.function(self._measure, input_signature=(images, labels), autograph=False)
+        inputs = tf.TensorSpec(network.input_shape, network.inputs[0].dtype)
+        taught = (inputs, objective.taught)
+        self.learn = tf.function(self._learn, input_signature=taught, autograph=False)
+        self.learn_recorded = tf.function(self._learn_recorded, input_signature=taught, autograph=False)
+        self.measure = tf.function(self._measure, input_signature=(inputs, objective.measured), autograph=False)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return a copy of all variables by name."""
@@ -94,36 +92,38 @@ class Learner:
             for number, variable in enumerate(variables)
         }
 
-    def _learn(self, images: Any, targets: Any) -> Any:
+    def _learn(self, inputs: Any, targets: Any) -> Any:
         size = self._batch_size
         steps = (tf.shape(targets)[0] + size - 1) // size
 
         def one(step: Any, sums: Any) -> tuple[Any, Any]:
             batch = slice(step * size, (step + 1) * size)
-            return step + 1, sums.write(step, self._step(images[batch], targets[batch])[0])
+            return step + 1, sums.write(step, self._step(inputs[batch], targets[batch])[0])
 
         empty = tf.TensorArray(tf.float32, steps, element_shape=(2,))
         _, sums = tf.while_loop(lambda step, _: step < steps, one, (0, empty), parallel_iterations=1)
         return sums.stack()
 
-    def _learn_recorded(self, images: Any, targets: Any) -> tuple[Any, Any]:
+    def _learn_recorded(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
         """Make one step and return its sums (1, 2) and norms (3, layers): weights before, gradients, updates."""
         variables = self.network.trainable_variables
         before = [tf.identity(variable.value) for variable in variables]
-        sums, gradients = self._step(images, targets)
+        sums, gradients = self._step(inputs, targets)
         updates = [variable.value - old for variable, old in zip(variables, before, strict=True)]
         return sums[None], tf.stack([norms(self.layer_names, part) for part in (before, gradients, updates)])
 
-    def _step(self, images: Any, targets: Any) -> tuple[Any, Any]:
+    def _step(self, inputs: Any, targets: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
-            logits = self.network(images, training=True)
-            losses = self._objective.losses(targets, logits)
+            outputs = self.network(inputs, training=True)
+            losses = self._objective.losses(targets, outputs)
             loss = tf.reduce_mean(losses)
         variables = self.network.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        # Those of an embedding come as slices, which norms and clipping do not take.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
         self._optimizer.apply(gradients, variables)
-        return tf.stack([tf.reduce_sum(losses), count_correct(targets, logits)]), gradients
+        return tf.stack([tf.reduce_sum(losses), self._objective.sum_scores(targets, outputs)]), gradients
 
-    def _measure(self, images: Any, labels: Any) -> Any:
-        logits = self.network(images, training=False)
-        return tf.stack([tf.reduce_sum(cross_entropy(labels, logits)), count_correct(labels, logits)])[None]
+    def _measure(self, inputs: Any, targets: Any) -> Any:
+        outputs, objective = self.network(inputs, training=False), self._objective
+        loss = tf.reduce_sum(objective.plain_losses(targets, outputs))
+        return tf.stack([loss, objective.sum_scores(targets, outputs)])[None]

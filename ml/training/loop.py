@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.data import Labels
 from ml.report import Report
 from ml.resume.state import Position
-from ml.steps import Augmentation
 from ml.training.epoch import Epoch
 from ml.training.feed import FEEDS, Chunk, Examples, Plan
 from ml.training.learner import Learner
 from ml.training.loss_guard import LossGuard
 from ml.training.norms import report_norms
+from ml.training.objective import Score
 from ml.training.order import batches, epoch_order
 from ml.training.progress import ProgressMeter
 from ml.training.stopping import Patience
@@ -38,10 +37,26 @@ _VALIDATION_BATCH: Final = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """Examples as the network takes them: images (n, height, width, channels), labels (n,)."""
+    """Examples as the network takes them: inputs (n, ...), and their targets (n, ...) as the objective has them."""
 
-    images: npt.NDArray[np.float32]
-    labels: Labels
+    inputs: npt.NDArray[Any]
+    targets: npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __call__(self, rows: npt.NDArray[np.int64], *, epoch: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return inputs and targets of these rows, the same in each epoch: they are a `Source`."""
+        return self.inputs[rows], self.targets[rows]
+
+
+class Source(Protocol):
+    """The examples of the train part, as an epoch has them: a pure function of rows and epoch."""
+
+    def __len__(self) -> int: ...
+
+    def __call__(self, rows: npt.NDArray[np.int64], *, epoch: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return inputs and targets of these rows."""
 
 
 def _nothing(position: Position) -> None:
@@ -66,7 +81,8 @@ class Fit:
         tuned: Tuned,
         report: Report,
         *,
-        augment: Augmentation,
+        source: Source,
+        score: Score,
         loss_guard: LossGuard,
         clock: Callable[[], float],
     ) -> None:
@@ -75,11 +91,12 @@ class Fit:
         self._validation = validation
         self._recipe = recipe
         self._report = report
-        self._augment = augment
+        self._source = source
+        self._score = score
         self._loss_guard = loss_guard
         self._clock = clock
         self._feed = FEEDS[tuned.feeding]
-        self._steps_per_epoch = math.ceil(len(augment.labels) / tuned.batch_size)
+        self._steps_per_epoch = math.ceil(len(source) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
         self._plan = Plan(
             batch_size=tuned.batch_size,
@@ -137,7 +154,7 @@ class Fit:
 
     def _pass(self, epoch: int) -> Mean:
         """Learn from each example once; in the first epoch from those that are left."""
-        order = epoch_order(len(self._augment.labels), seed=self._recipe.seed, epoch=epoch)
+        order = epoch_order(len(self._source), seed=self._recipe.seed, epoch=epoch)
         before = (epoch - 1) * self._steps_per_epoch
         done = self._begin.step_in_epoch if epoch == self._begin.epoch + 1 else 0
         chunks = self._plan.chunks(order, first=before + 1, done=done)
@@ -151,12 +168,12 @@ class Fit:
         return self._tally.read()
 
     def _prepare(self, epoch: int, chunk: Chunk) -> Examples:
-        return Examples(*self._augment(chunk.rows, epoch=epoch))
+        return Examples(*self._source(chunk.rows, epoch=epoch))
 
     def _learn(self, chunk: Chunk, examples: Examples) -> Any:
         if not chunk.recorded:
-            return self._learner.learn(examples.images, examples.targets)
-        sums, values = self._learner.learn_recorded(examples.images, examples.targets)
+            return self._learner.learn(examples.inputs, examples.targets)
+        sums, values = self._learner.learn_recorded(examples.inputs, examples.targets)
         if np.isfinite(np.asarray(values)).all():  # otherwise the loss is not finite either, which ends the run
             report_norms(self._report, self._learner.layer_names, chunk.first, values)
         return sums
@@ -165,7 +182,7 @@ class Fit:
         if step % self._plan.report_every == 0 or step == self._steps:
             mean = self._since_report.read()
             self._report.metric("train/loss", step, mean.loss)
-            self._report.metric("train/accuracy", step, mean.accuracy)
+            self._report.metric(f"train/{self._score}", step, mean.score)
             self._loss_guard.take(step, mean.loss)
             if self._recipe.schedule != Schedule():
                 self._report.metric("train/learning_rate", step, self._learner.learning_rate())
@@ -174,19 +191,12 @@ class Fit:
 
     def _measured(self, number: int, trained: Mean) -> Epoch:
         validated = self._validate(number)
-        return Epoch(
-            number,
-            trained.loss,
-            trained.accuracy,
-            validated.loss if validated else None,
-            validated.accuracy if validated else None,
-            self._clock() - self._started,
-        )
+        return Epoch.of(number, self._score, trained, validated, seconds=self._clock() - self._started)
 
     def _validate(self, epoch: int) -> Mean | None:
         tally = Tally()
-        for rows in batches(np.arange(len(self._validation.labels)), _VALIDATION_BATCH):
-            sums = self._learner.measure(self._validation.images[rows], self._validation.labels[rows])
+        for rows in batches(np.arange(len(self._validation)), _VALIDATION_BATCH):
+            sums = self._learner.measure(self._validation.inputs[rows], self._validation.targets[rows])
             tally.add(epoch * self._steps_per_epoch, sums, len(rows))
             self._progress.at(epoch * self._steps_per_epoch)
         return None if tally.is_empty else tally.read()

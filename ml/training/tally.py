@@ -1,4 +1,4 @@
-"""Running means of loss and accuracy, and the guard against a loss that is no number."""
+"""Running means of loss and score, and the guard against a loss that is no number."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ml.errors import Diverged
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Loss and accuracy, averaged over examples."""
+    """Loss and score, averaged over examples."""
 
     loss: float
-    accuracy: float
+    score: float
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Tally:
     _examples: int = 0
 
     def add(self, first: int, sums: Any, examples: int) -> None:
-        """Take a tensor (steps, 2) of (sum of losses, number correct) from step `first` on, over so many examples."""
+        """Take a tensor (steps, 2) of (sum of losses, sum of scores) from step `first` on, over so many examples."""
         self._firsts.append(first)
         self._sums.append(sums)
         self._examples += examples
@@ -54,8 +54,8 @@ class Tally:
         """Return the means over all steps taken. Raises `Diverged` that names the first step without a finite loss."""
         self.refuse_not_finite()
         sums = np.concatenate([np.asarray(chunk, np.float64) for chunk in self._sums])
-        loss, correct = sums.sum(axis=0) / self._examples
-        return Mean(float(loss), float(correct))
+        loss, score = sums.sum(axis=0) / self._examples
+        return Mean(float(loss), float(score))
 
     def refuse_not_finite(self) -> None:
         """Raise `Diverged` that names the first step without a finite loss."""

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Shell
 from tests.client.documents import JOB_ID, job
 from tests.client.scripted import ScriptedServer, as_json
-from trainshed.cli.job.compare import differences
+from trainshed.comparison import differences
 
 OTHER = f"{JOB_ID[:-1]}2"
 
@@ -59,3 +59,9 @@ def test_a_field_that_one_spec_lacks_differs_and_an_empty_list_is_a_value() -> N
     specs = [{"a": {"b": [1, 2]}, "c": []}, {"a": {"b": [1]}, "c": [], "d": None}]
 
     assert [(row.what, row.values) for row in differences(specs)] == [("a.b[1]", (2, None)), ("d", (None, None))]
+
+
+def test_a_table_that_is_empty_in_one_spec_differs_by_its_entries_alone() -> None:
+    specs = [{"env": {}}, {"env": {"MODE": "fast"}}]
+
+    assert [(row.what, row.values) for row in differences(specs)] == [("env.MODE", (None, "fast"))]

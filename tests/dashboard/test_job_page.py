@@ -75,6 +75,13 @@ def test_the_log_follows_without_gap_or_double_over_a_restart_of_the_api(
     seen.forgive_refusals()
 
 
+def test_of_a_bar_that_overwrites_itself_the_last_state_is_shown(page: Page, stack: Platform) -> None:
+    bars = "begun\\r\\n" + "".join(f"\\r{share}% of it" for share in range(0, 101, 10)) + "\\nended\\n"
+    job = stack.command("printf", bars.replace("%", "%%"))
+    page.goto(f"/jobs/{job}")
+    expect(page.locator("#log div")).to_have_text(["begun", "100% of it", "ended"])
+
+
 def test_cancel_ends_a_running_job_and_the_page_says_so(page: Page, stack: Platform) -> None:
     job_id = stack.command("sleep", "600")
     page.goto(f"/jobs/{job_id}")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from db.engine import Database, DatabaseUnavailable, open_database
 from db.gate import GateTimeout, WriterGate
 from db.migrate import is_current, upgrade
+from db.sql import Statement
 from tests.servers import PostgresServer
 
 
@@ -35,6 +36,36 @@ def test_a_frozen_postgres_is_given_up_and_used_again_when_it_is_back(server_fol
     finally:
         database.close()
         server.stop()
+
+
+def test_a_restart_of_postgres_costs_no_statement_that_comes_after_it(server_folder: Path) -> None:
+    server = PostgresServer(server_folder / "restarted")
+    server.start()
+    upgrade(server.url("postgres"))
+    database = open_database(server.url("postgres"), pool_size=2)
+    try:
+        for ask in (_read, _write, _glance):
+            _read(database)
+            server.stop()
+            server.start()
+            ask(database)
+    finally:
+        database.close()
+        server.stop()
+
+
+def _read(database: Database) -> None:
+    with database.read() as conn:
+        conn.execute(text("SELECT 1"))
+
+
+def _write(database: Database) -> None:
+    with database.begin() as conn:
+        conn.execute(text("UPDATE job SET hb = hb"))
+
+
+def _glance(database: Database) -> None:
+    assert database.glance(Statement("SELECT CAST(:one AS integer)"), one=1) == (1,)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

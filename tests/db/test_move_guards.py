@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from db import leases, requests, transitions
+from db import hints, leases, requests, transitions
 from db.engine import Database
 from db.outcomes import conclude
 from db.transitions import By, Ending, StaleLease
@@ -79,6 +79,16 @@ def test_a_job_whose_time_has_not_come_is_no_more_work(database: Database) -> No
         conn.execute(text("UPDATE job SET not_before = not_before + 60 WHERE id = :id"), {"id": later})
         assert not claim(conn).more
         assert not transitions.work_waits(conn, "cpu")
+
+
+def test_a_pool_is_told_of_a_job_that_waits_behind_one_that_runs(database: Database) -> None:
+    with database.begin() as conn:
+        submit(conn, priority=1)
+        claim(conn)
+        submit(conn)
+        conn.execute(text("UPDATE job SET hinted_at = hinted_at - 60"))
+        assert hints.is_due(conn)
+        assert hints.rehint(conn) == {"cpu"}
 
 
 def test_running_jobs_take_no_place_among_those_that_waited_for_too_long(database: Database) -> None:

@@ -14,8 +14,8 @@ import tensorflow as tf
 from ml.errors import InvalidData
 from ml.model.file import weights_digest
 from ml.report import MemoryReport
+from ml.training.cross_entropy import CrossEntropy, make_cross_entropy
 from ml.training.learner import Learner
-from ml.training.objective import Objective, make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.schedule import RateSchedule
 from ml.training.tuning import tune
@@ -108,7 +108,7 @@ def test_accumulated_steps_act_as_one_larger_batch():
         dense.set_weights([np.full((16, 3), 0.1, np.float32), np.zeros(3, np.float32)])
         tuned = tune(training, examples=16, image_shape=(4, 4, 1), augments=False, threads=1)
         optimizer = make_optimizer(training, tuned, steps_per_epoch=2)
-        Learner(dense, optimizer, Objective(3), batch_size=tuned.batch_size).learn(images, labels)
+        Learner(dense, optimizer, CrossEntropy(3), batch_size=tuned.batch_size).learn(images, labels)
         return np.asarray(dense.get_weights()[0])
 
     halves = after(recipe(optimizer="sgd", batch_size=8, accumulate_steps=2))
@@ -154,20 +154,20 @@ LOGITS = np.array([[2.0, 0.0, -1.0], [0.0, 1.0, 0.0]], np.float32)
 def test_label_smoothing_spreads_its_share_over_all_classes():
     log = LOGITS - np.log(np.exp(LOGITS).sum(axis=1, keepdims=True))
     targets = np.full((2, 3), 0.1) + 0.7 * np.eye(3)[[0, 2]]
-    smooth = Objective(3, label_smoothing=0.3).losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
+    smooth = CrossEntropy(3, label_smoothing=0.3).losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
     np.testing.assert_allclose(smooth, -(targets * log).sum(axis=1), rtol=1e-6)
 
 
 def test_balanced_weights_let_each_class_count_the_same():
-    objective = make_objective(recipe(class_weights="balanced"), class_counts=[10, 30, 20], class_names="abc")
+    objective = make_cross_entropy(recipe(class_weights="balanced"), class_counts=[10, 30, 20], class_names="abc")
     assert objective.class_weights == pytest.approx((2.0, 2 / 3, 1.0))
-    plain = Objective(3).losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
+    plain = CrossEntropy(3).losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
     weighted = objective.losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
     np.testing.assert_allclose(weighted, plain * np.array([2.0, 1.0]), rtol=1e-6)
 
 
 def test_shares_of_one_class_each_are_the_same_as_labels():
-    objective = Objective(3, label_smoothing=0.1, class_weights=(1.0, 2.0, 3.0))
+    objective = CrossEntropy(3, label_smoothing=0.1, class_weights=(1.0, 2.0, 3.0))
     by_label = objective.losses(tf.constant([0, 2], tf.int64), tf.constant(LOGITS))
     by_share = objective.losses(tf.constant(np.eye(3, dtype=np.float32)[[0, 2]]), tf.constant(LOGITS))
     np.testing.assert_allclose(by_label, by_share, rtol=1e-6)
@@ -175,7 +175,7 @@ def test_shares_of_one_class_each_are_the_same_as_labels():
 
 def test_a_weight_for_a_class_that_is_not_there_is_refused():
     with pytest.raises(InvalidData, match="names the class dog, and the data has a, b, c"):
-        make_objective(recipe(class_weights={"dog": 2.0}), class_counts=[1, 1, 1], class_names="abc")
+        make_cross_entropy(recipe(class_weights={"dog": 2.0}), class_counts=[1, 1, 1], class_names="abc")
 
 
 def test_weight_decay_leaves_biases_and_normalisation_alone():

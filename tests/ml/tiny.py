@@ -11,10 +11,10 @@ import numpy as np
 
 from ml.report import MemoryReport
 from ml.steps import MIXTURES, Augmentation
+from ml.training.cross_entropy import make_cross_entropy
 from ml.training.learner import Learner
 from ml.training.loop import Fit, Prepared
 from ml.training.loss_guard import LossGuard
-from ml.training.objective import make_objective
 from ml.training.optimizers import make_optimizer
 from ml.training.tuning import tune
 from trainshed.specs import RandomTranslate, Step, Training
@@ -44,9 +44,8 @@ def learner(training: Training, *, soft_targets: bool = False) -> Learner:
     return Learner(
         network(),
         make_optimizer(training, tuned, steps_per_epoch=7),
-        make_objective(training, class_counts=np.bincount(LABELS), class_names="abc"),
+        make_cross_entropy(training, class_counts=np.bincount(LABELS), class_names="abc", mixes=soft_targets),
         batch_size=tuned.batch_size,
-        soft_targets=soft_targets,
     )
 
 
@@ -57,7 +56,8 @@ def fit(training: Training, learns: Learner, report: MemoryReport, steps: Sequen
         training,
         tune(training, examples=53, image_shape=(4, 4, 1), augments=True, threads=2),
         report,
-        augment=Augmentation.of(steps, seed=training.seed, images=IMAGES, labels=LABELS, n_classes=3),
+        source=Augmentation.of(steps, seed=training.seed, images=IMAGES, labels=LABELS, n_classes=3),
+        score="accuracy",
         loss_guard=LossGuard(10.0, guessing=math.log(3)),
         clock=lambda: 0.0,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.mutants.equivalent import EQUIVALENT
-from tests.mutants.hunt import hunter_in
+from tests.mutants.hunt import directed_test_that_fails, hunter_in
 from tests.mutants.table import PAGE, list_mutants, page
 
 _EXAMPLES_OF_PROVED: Final = 100
@@ -27,6 +27,11 @@ _MEMORY: Final = Path("/dev/shm")
 def main(wanted: Sequence[str]) -> int:
     names = [mutant.name for mutant in list_mutants()]
     chosen = [at for at, name in enumerate(names) if not wanted or any(part in name for part in wanted)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        fails = directed_test_that_fails()
+    if fails:
+        print(f"{fails} fails with all guards in place: it would be taken for what notices them")
+        return 1
     noticed: dict[str, str | None] = {}
     cpu_s = 0.0
     with ProcessPoolExecutor(os.cpu_count()) as processes:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Final
 
-from db import checkpoints, hints, leases, outcomes, reports, requests, transitions, workers
+from db import checkpoints, leases, outcomes, reports, requests, transitions, workers
 from db.sql import Statement
 from reconciler import expire, prune, reap, unblock
 
 GUARDED: Final[Sequence[ModuleType]] = (
-    *(transitions, outcomes, leases, requests, reports, checkpoints, hints, workers),
+    *(transitions, outcomes, leases, requests, reports, checkpoints, workers),
     *(expire, prune, reap, unblock),
 )
+"""What moves jobs and writes for them. `db.hints` decides only when workers are told: jobs start without it."""
 _END: Final = re.compile(
     r"\b(?:RETURNING|ORDER BY|LIMIT|GROUP BY|ON CONFLICT|UNION)\b|\{(?:lock|share|take|skip_locked)\}"
 )

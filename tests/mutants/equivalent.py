@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from db.checkpoints import _LAST_STEP
+
 
 class Proof(StrEnum):
     """Why. `test_equivalent.py` holds what they lean on."""
@@ -16,6 +18,9 @@ class Proof(StrEnum):
     BEAT_ON = "whatever ends an attempt raises `hb`, which never falls: the heartbeat that was seen does not come again"
     CHOSEN = "the statement itself has just chosen this row for that state, and holds it"
     ASKED_AGAIN = "`settle` locks the row of each that was found, and leaves one alone that is not blocked"
+    HELD = "only a blocked job is held (`ck_job_held`), and whether it is held is asked for beside it"
+    SAME = "what it writes for other series is what they say already, and that blocks be looked for"
+    FILLED = "a series of another job has a point: it is stored together with its first one"
     NULL = "nothing is later than a time that is NULL"
 
 
@@ -28,6 +33,10 @@ EQUIVALENT: Final = {
     "db.transitions._FINISH[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._PAUSE[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._DEPENDENTS: job.state = 'blocked'": Proof.ASKED_AGAIN,
+    "db.transitions._UNHOLD: state IN ('blocked')": Proof.HELD,
+    "db.checkpoints._DROP_SERIES: job_id = :job_id": Proof.FILLED,
+    "db.checkpoints._LATEST_OF_SERIES: job_id = :job_id": Proof.SAME,
+    f"db.checkpoints._LATEST_OF_SERIES: last_step > {_LAST_STEP}": Proof.SAME,
     "db.leases._FENCE: state = 'running'": Proof.OWNED,
     "db.leases._BEAT: state = 'running'": Proof.OWNED,
     "db.leases._REQUESTED: state = 'running'": Proof.OWNED,

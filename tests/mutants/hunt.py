@@ -26,7 +26,8 @@ from tests.stateful.shed import Shed
 EXAMPLES: Final = 400
 SEEDS: Final = 100
 DIRECTED: Final = (
-    *("tests/db/test_moves.py", "tests/db/test_move_guards.py", "tests/db/test_checkpoints.py"),
+    *("tests/db/test_moves.py", "tests/db/test_move_guards.py", "tests/db/test_report_guards.py"),
+    *("tests/db/test_checkpoints.py", "tests/db/test_block_guards.py"),
     *("tests/reconciler/test_duties.py", "tests/reconciler/test_reap.py"),
     *("tests/worker/test_checkpoints.py", "tests/worker/test_logs.py", "tests/db/test_engine.py"),
 )

@@ -9,9 +9,13 @@ import re
 import sqlite3
 from collections.abc import Iterator
 
-from db import transitions
+from sqlalchemy import text
+
+from db import reports, transitions
 from db.engine import Database
+from db.reports import Point
 from tests.factories import USER, claim, end, make_project, submit
+from tests.mutants.conjuncts import list_conjuncts
 from tests.mutants.equivalent import EQUIVALENT, Proof
 from tests.mutants.locks import list_statements
 from tests.mutants.test_schema import VANDALS
@@ -49,6 +53,30 @@ def test_what_is_chosen_in_the_same_statement_is_locked_in_the_state_that_is_ask
 def test_who_is_asked_for_an_owner_is_asked_in_each_condition_that_leans_on_it() -> None:
     assert "ck_job_owner" in VANDALS
     assert all("owner = :owner" in sql for sql in _sql_of(Proof.OWNED))
+
+
+def test_who_is_asked_to_be_held_is_asked_in_each_condition_that_leans_on_it() -> None:
+    assert "ck_job_held" in VANDALS
+    assert all("AND held AND" in sql for sql in _sql_of(Proof.HELD))
+
+
+def test_a_series_has_a_point_and_says_its_latest_one_so_that_others_may_be_looked_at(
+    database: Database,
+) -> None:
+    series = text("SELECT name, last_step, last_value FROM metric_series ORDER BY job_id, name")
+    with database.begin() as conn:
+        make_project(conn)
+        for _ in range(2):
+            submit(conn)
+            lease = claim(conn).lease
+            for steps in ((1, 2), (7, 3)):  # in whatever order they come
+                reports.add_points(conn, lease, [Point("loss", step, step / 8) for step in steps])
+        before = conn.execute(series).all()
+        for cut in list_conjuncts():
+            if EQUIVALENT.get(cut.name) in (Proof.SAME, Proof.FILLED):
+                with cut.taken_out():
+                    cut.statement.run(conn, job_id=lease.job_id, step=0, epoch=0)
+                assert conn.execute(series).all() == before
 
 
 def test_settling_leaves_alone_what_is_not_blocked(database: Database) -> None:

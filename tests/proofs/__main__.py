@@ -9,15 +9,18 @@ from typing import Final
 
 from docs.proofs_page import FIGURES
 
-_REPORTS: Final = Path(".trainshed/proofs")
-_TAKEN: Final = ("sim", "crashpoints", "resume")
+_REPORTS: Final = Path(".trainshed")
+_TAKEN: Final = {
+    **{name: f"proofs/{name}.json" for name in ("sim", "crashpoints", "resume", "logs", "outage", "steady")},
+    "chaos": "chaos/report.json",
+}
 
 
 def main() -> int:
     """A proof that was not run here keeps the figures that it has."""
     known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    for name in _TAKEN:
-        report = _REPORTS / f"{name}.json"
+    for name, path in _TAKEN.items():
+        report = _REPORTS / path
         if report.exists():
             known[name] = json.loads(report.read_text())
     FIGURES.write_text(json.dumps(known, indent=2) + "\n")

@@ -1,21 +1,25 @@
-"""A database that is frozen in the middle of trainings: none of them begins again, and no number is missing.
+"""`make outage-proof`: a database goes away under trainings. None of them begins again, and no number is missing.
 
-python -m tests.proofs.outage --seconds 300
+It is frozen for five minutes, comes back, and is then stopped for five minutes, as for an upgrade.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from db.migrate import upgrade
 from tests.servers import PostgresServer, ValkeyServer, wait_until
 from tests.system.platform import Platform
 
+REPORT: Final = Path(".trainshed/proofs/outage.json")
 TRAINING: dict[str, Any] = {
     "kind": "train",
     "name": "outlives",
@@ -29,23 +33,47 @@ _SINCE_S = 30.0
 """For so long everything is watched when the database is back: a reaper that is in haste would have reaped by then."""
 
 
-def outlive(folder: Path, *, frozen_s: float, watched_s: float = _SINCE_S) -> list[str]:
-    """Freeze Postgres under two trainings, thaw it, and return what is wrong afterwards."""
-    postgres, valkey = PostgresServer(folder / "postgres"), ValkeyServer(folder / "valkey")
+AWAY: Final = {
+    "frozen": (PostgresServer.freeze, PostgresServer.thaw),
+    "stopped": (PostgresServer.stop, PostgresServer.start),
+}
+"""How a database goes away, and how it comes back."""
+
+
+def outlive(
+    folder: Path, *, away: Sequence[str] = tuple(AWAY), away_s: float, watched_s: float = _SINCE_S
+) -> dict[str, Any]:
+    """Let Postgres be away under two trainings in each way, and return how many steps they told, and what is wrong."""
+    with _on_postgres(folder) as (platform, postgres):
+        jobs = [platform.submit(TRAINING) for _ in range(2)]
+        wait_until(lambda: all(_steps(platform, job) for job in jobs), within_s=60, what="first points of both")
+        attempts = [len(platform.job(job)["attempts"]) for job in jobs]
+        for name in away:
+            leave, come_back = AWAY[name]
+            leave(postgres)
+            time.sleep(away_s)
+            come_back(postgres)
+            time.sleep(watched_s)
+        return {
+            "away": list(away),
+            "away_s": away_s,
+            "steps": [len(_steps(platform, job)) for job in jobs],
+            "wrong": [
+                wrong for job, count in zip(jobs, attempts, strict=True) for wrong in _wrongs(platform, job, count)
+            ],
+        }
+
+
+@contextmanager
+def _on_postgres(folder: Path) -> Iterator[tuple[Platform, PostgresServer]]:
+    postgres, valkey = PostgresServer(folder / "postgres", durable=True), ValkeyServer(folder / "valkey")
     postgres.start()
     valkey.start()
     platform = Platform(folder / "platform", database_url=postgres.url("postgres"), broker_url=valkey.url)
     try:
         upgrade(postgres.url("postgres"))
         platform.start(workers=2, slots=1)
-        jobs = [platform.submit(TRAINING) for _ in range(2)]
-        wait_until(lambda: all(_steps(platform, job) for job in jobs), within_s=60, what="first points of both")
-        attempts = [len(platform.job(job)["attempts"]) for job in jobs]
-        postgres.freeze()
-        time.sleep(frozen_s)
-        postgres.thaw()
-        time.sleep(watched_s)
-        return [wrong for job, count in zip(jobs, attempts, strict=True) for wrong in _wrongs(platform, job, count)]
+        yield platform, postgres
     finally:
         platform.stop()
         valkey.stop()
@@ -69,22 +97,25 @@ def _steps(platform: Platform, job_id: str) -> list[int]:
     found: list[int] = []
     while True:
         since = {"since_step": found[-1] + 1} if found else {}
-        answer = platform.http.get(f"/jobs/{job_id}/metrics", params={"series": "train/loss", **since}).json()
-        page = [point["step"] for series in answer["series"] for point in series["points"]]
+        answer = platform.http.get(f"/jobs/{job_id}/metrics", params={"series": "train/loss", **since})
+        assert answer.status_code == 200, answer.text
+        page = [point["step"] for series in answer.json()["series"] for point in series["points"]]
         if not page:
             return found
         found += page
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.proofs.outage")
-    parser.add_argument("--seconds", type=float, default=300.0, help="for how long Postgres is frozen (default: 300)")
-    frozen_s = parser.parse_args().seconds
+    parser = argparse.ArgumentParser(prog="python -m tests.proofs.outage", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=300.0, help="of each way to be away (default: 300)")
+    away_s = parser.parse_args().seconds
     with tempfile.TemporaryDirectory(prefix="trainshed-outage-") as folder:
         Path(folder).chmod(0o755)  # Postgres runs as another user where we are root
-        wrongs = outlive(Path(folder), frozen_s=frozen_s)
-    print("\n".join(wrongs) or f"two trainings went on through {frozen_s:g} s without a database, every step reported")
-    return bool(wrongs)
+        found = outlive(Path(folder), away_s=away_s)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
+    return bool(found["wrong"])
 
 
 if __name__ == "__main__":

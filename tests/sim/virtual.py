@@ -24,6 +24,7 @@ _TABLES: Final = (
     *(
         "artifact",
         "checkpoint",
+        "metric_block",
         "metric_point",
         "metric_series",
         "log_chunk",

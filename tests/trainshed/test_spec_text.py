@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from trainshed.cli.times import seconds
-from trainshed.specs import JobSpec, dump_spec, load_spec, parse_spec
+from trainshed.specs import JobSpec, brief_spec, dump_spec, load_spec, parse_spec
 from trainshed.specs.base import parse_duration, parse_size
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,20}[a-z0-9])?", fullmatch=True)
@@ -97,3 +97,11 @@ def test_a_size_is_its_number_times_its_unit(number: int, unit: str, ending: str
 def test_any_other_text_is_no_size_and_nothing_worse(text: str) -> None:
     with suppress(PydanticCustomError):
         assert parse_size(text) >= 0
+
+
+@given(specs())
+def test_a_spec_without_its_defaults_reads_back_as_the_same(spec: JobSpec) -> None:
+    brief = brief_spec(spec)
+    assert parse_spec(brief) == spec
+    assert next(iter(brief)) == "kind"
+    assert "retry" not in brief

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trainshed.errors import InvalidSpec
 from trainshed.specs import CommandSpec, EvaluateSpec, TrainSpec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.model import Family
 from trainshed.specs.parse import parse_batch
 
 COMMAND = {"kind": "command", "name": "hello", "command": ["echo", "hello"]}
@@ -73,7 +74,7 @@ def test_an_error_carries_value_and_what_is_allowed() -> None:
     (error,) = caught.value.errors
     assert (error.value, error.allowed, error.suggestion) == (
         "image_clasifier",
-        "image_classifier, tabular_classifier",
+        ", ".join(get_args(Family)),
         "image_classifier",
     )
 
@@ -244,6 +245,14 @@ def test_an_unknown_family_is_answered_with_the_nearest_one() -> None:
             "data.images and preprocess are for images, and tabular_classifier takes a table",
         ),
         ({**TABLE, "model": {"family": "tabular_classifier", "recall": 0.9}}, "name that class as positive"),
+        *(
+            ({**TABLE, "model": {"family": "tabular_regressor"}, "training": recipe}, "is for classifiers")
+            for recipe in (
+                {"label_smoothing": 0.1},
+                {"class_weights": "balanced"},
+                {"early_stopping": {"monitor": "validation_accuracy"}},
+            )
+        ),
     ],
 )
 def test_what_a_family_does_not_take_is_refused_and_not_passed_over(document: Any, says: str) -> None:

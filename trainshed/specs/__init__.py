@@ -25,8 +25,8 @@ from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Ret
 from trainshed.specs.data import Clean, Columns, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.guards import Guards
-from trainshed.specs.model import AnyModel, ImageClassifier, TabularClassifier
-from trainshed.specs.parse import JobSpec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.model import AnyModel, ImageClassifier, TabularClassifier, TabularRegressor, TextClassifier
+from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
     CenterCrop,
@@ -90,10 +90,13 @@ __all__ = [
     "Standardize",
     "Step",
     "TabularClassifier",
+    "TabularRegressor",
+    "TextClassifier",
     "Timeout",
     "ToRgb",
     "TrainSpec",
     "Training",
+    "brief_spec",
     "dump_spec",
     "json_schema",
     "load_spec",

@@ -55,9 +55,16 @@ class Columns(SpecModel):
     """Columns to leave out, for example identifiers."""
     categories: ColumnNames = ()
     """Columns whose numbers are names, such as codes."""
+    text: ColumnName | None = None
+    """Of texts: the column that holds them. Default: `text`, `sentence`, `review`, or the only one beside the label."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""
+
+    @property
+    def said(self) -> set[str]:
+        """The fields that are not left at their default."""
+        return {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
 
 
 class Clean(SpecModel):
@@ -81,8 +88,9 @@ class Data(SpecModel):
 
     dataset: Annotated[str, Field(max_length=255, pattern=DATASET)] | None = None
     """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
-    that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the table
-    `builtin/breast-cancer`, 569 real tumours measured in 30 ways. Scikit-learn ships both."""
+    that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the tables
+    `builtin/breast-cancer`, 569 real tumours measured in 30 ways, and `builtin/diabetes`, 442 real people with the
+    progression of their illness. Scikit-learn ships them all."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
     (a row of pixels and a label in each line; any columns for a family that takes a table), the idx files of MNIST,

@@ -77,6 +77,15 @@ def dump_spec(spec: JobSpec) -> dict[str, Any]:
     return spec.model_dump(mode="json")
 
 
+def brief_spec(spec: JobSpec) -> dict[str, Any]:
+    """Return the spec as a person would write it: the kind first, and nothing that is the default.
+
+    `parse_spec` of it gives the same spec.
+    """
+    said = spec.model_dump(mode="json", exclude_defaults=True)
+    return {"kind": spec.kind, **{key: value for key, value in said.items() if value != {}}}
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of job specs."""
     schema = _ANY_SPEC.json_schema(mode="validation")

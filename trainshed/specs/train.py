@@ -54,15 +54,48 @@ class TrainSpec(BaseSpec):
 
     @model_validator(mode="after")
     def _refuse_what_the_family_does_not_take(self) -> TrainSpec:
-        family, takes_images = self.model.family, self.model.takes == "images"
-        if takes_images and self.data.columns is not None:
+        family, takes = self.model.family, self.model.takes
+        if takes == "images" and self.data.columns is not None:
             raise PydanticCustomError(
                 "columns", "data.columns is for tables, and {family} takes images", {"family": family}
             )
-        if not takes_images and (self.data.images is not None or self.preprocess):
+        if takes != "images" and (self.data.images is not None or self.preprocess):
             raise PydanticCustomError(
-                "images", "data.images and preprocess are for images, and {family} takes a table", {"family": family}
+                "images",
+                "data.images and preprocess are for images, and {family} takes {takes}",
+                {"family": family, "takes": takes},
             )
+        said = set() if self.data.columns is None else self.data.columns.said
+        if said - self.model.columns:
+            raise PydanticCustomError(
+                "columns",
+                "data.columns.{field} has no meaning for {family}; it knows {known}",
+                {
+                    "field": min(said - self.model.columns),
+                    "family": family,
+                    "known": ", ".join(sorted(self.model.columns)),
+                },
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_what_needs_classes(self) -> TrainSpec:
+        if self.model.learns == "classes":
+            return self
+        recipe, stopping = self.training, self.training.early_stopping
+        named = {
+            "label_smoothing": recipe.label_smoothing > 0,
+            "class_weights": recipe.class_weights is not None,
+            "early_stopping.monitor: validation_accuracy": stopping is not None
+            and stopping.monitor == "validation_accuracy",
+        }
+        for field, is_given in named.items():
+            if is_given:
+                raise PydanticCustomError(
+                    "classes",
+                    "training.{field} is for classifiers, and {family} has no classes",
+                    {"field": field, "family": self.model.family},
+                )
         return self
 
     @property

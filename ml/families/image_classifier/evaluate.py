@@ -24,7 +24,7 @@ from ml.families.measuring import (
     Chosen,
     choose,
     load_measured,
-    predict_logits,
+    predict,
     publish,
     refuse_change,
     refuse_other_classes,
@@ -62,7 +62,7 @@ def evaluate(
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return dataset.images[rows].astype(np.float32)
 
-    logits = predict_logits(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, dataset, chosen, logits)
     publish(document, workspace, pictures=_pictures(document, dataset))
     return reported(document, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ml.model.card import ModelCard
-from ml.model.card_text import CardText
+from ml.model.card_text import CardText, named_classes
 
 
 def card_text(card: ModelCard) -> CardText:
@@ -13,6 +13,7 @@ def card_text(card: ModelCard) -> CardText:
     height, width, channels = card.input_shape
     return CardText(
         kind="An image classifier",
+        learns=named_classes(card.classes),
         usage=f"`model.keras` takes raw images of {height} x {width} pixels and {channels} channel(s), float32, and"
         " gives one logit a class; their softmax are probabilities.",
         preparation=_preprocessing(card),

@@ -16,7 +16,7 @@ from ml.families.fitting import (
     Fitted,
     Task,
     describe,
-    fit_classifier,
+    fit_task,
     refuse_watching_nothing,
     warn_of_slow_precision,
 )
@@ -30,8 +30,10 @@ from ml.model.file import with_preprocessing
 from ml.precision import computing_in
 from ml.report import Report
 from ml.runtime import set_up
-from ml.steps import output_shape, preprocess, preprocessing_layers
-from ml.training.loop import Prepared
+from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
+from ml.steps.augmentation import mixes
+from ml.training.cross_entropy import make_cross_entropy
+from ml.training.loop import Prepared, Source
 from ml.workspace import Workspace
 from trainshed.specs import ImageClassifier, TrainSpec
 
@@ -64,7 +66,7 @@ def train(
     if spec.model.init_from:
         transfer_weights(built.network, dataset.class_names, workspace, report)
     task = _task(spec, dataset, parts, built)
-    report.message(describe(dataset.source, task))
+    report.message(describe(dataset.source, task, learns=f"{dataset.n_classes} classes"))
     found = findings(dataset, parts)
     for finding in found:
         report.message(f"warning: {finding}")
@@ -73,7 +75,7 @@ def train(
         rows = parts.rows(name)
         return Prepared(preprocess(built.layers, dataset.images[rows]), dataset.labels[rows])
 
-    fitted = fit_classifier(spec, task, prepare, workspace, report, settings=settings, clock=clock)
+    fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = _card(fitted, dataset, task, found, settings)
     leave(built.model, card, card_text(card), fitted.spec, workspace)
     return Summary(metrics=card.metrics, facts=facts(card))
@@ -90,21 +92,36 @@ def _build(spec: TrainSpec, model: ImageClassifier, dataset: Dataset, parts: Par
 
 
 def _task(spec: TrainSpec, dataset: Dataset, parts: Parts, built: _Built) -> Task:
+    def augmented(train: Prepared) -> Source:
+        return Augmentation.of(
+            spec.preprocess,
+            seed=spec.training.seed,
+            images=train.inputs,
+            labels=train.targets,
+            n_classes=dataset.n_classes,
+        )
+
     return Task(
         network=built.network,
         model=built.model,
-        class_names=dataset.class_names,
-        class_counts=class_counts(dataset, parts),
+        objective=make_cross_entropy(
+            spec.training,
+            class_counts=class_counts(dataset, parts),
+            class_names=dataset.class_names,
+            mixes=mixes(spec.preprocess),
+        ),
         data_digest=dataset.digest,
         parts=parts,
-        steps=spec.preprocess,
+        source=augmented,
+        augments=any(step.augments for step in spec.preprocess),
     )
 
 
 def _card(fitted: Fitted, dataset: Dataset, task: Task, found: tuple[str, ...], settings: RunSettings) -> ModelCard:
     return ModelCard(
         **common_fields(fitted, task, settings),
+        classes=dataset.class_names,
         input_shape=dataset.image_shape,
         preprocess=tuple(step for step in fitted.spec.preprocess if not step.augments),
-        data=trained_on(fitted.spec, dataset, task, findings=found),
+        data=trained_on(fitted.spec, dataset, task, findings=found, class_counts=class_counts(dataset, task.parts)),
     )

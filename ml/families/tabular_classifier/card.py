@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ml.model.card import ClassifierCard
-from ml.model.card_text import CardText
+from ml.model.card_text import CardText, named_classes
 from ml.tables.encoding import Encoding
 from trainshed.specs import SpecModel
 
@@ -39,6 +39,7 @@ def card_text(card: TabularCard) -> CardText:
     columns = "\n".join(f"- `{one.model_dump_json()}`" for one in card.encoding)
     return CardText(
         kind="A classifier of the rows of a table",
+        learns=named_classes(card.classes),
         usage=f"`model.keras` takes rows encoded as below, {card.input_shape[0]} numbers of float32, and gives one"
         f" logit a class; their softmax are probabilities. {_answer(card.threshold)}",
         preparation=f"Fitted on the train part, one line a column:\n\n{columns}",

@@ -23,7 +23,7 @@ from ml.families.measuring import (
     Chosen,
     choose,
     load_measured,
-    predict_logits,
+    predict,
     publish,
     refuse_change,
     refuse_other_classes,
@@ -64,7 +64,7 @@ def evaluate(
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return encode(card.encoding, table, rows)
 
-    logits = predict_logits(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, table, chosen, logits)
     publish(document, workspace)
     return reported(document, report)

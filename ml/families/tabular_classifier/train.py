@@ -16,11 +16,11 @@ from ml.data import Parts, divide
 from ml.errors import InvalidData
 from ml.evaluation.risk import threshold_for
 from ml.evaluation.scores import probabilities
-from ml.families.fitting import Task, describe, fit_classifier, refuse_watching_nothing, warn_of_slow_precision
+from ml.families.fitting import Task, describe, fit_task, refuse_watching_nothing, warn_of_slow_precision
 from ml.families.leaving import class_counts, common_fields, facts, leave, trained_on
 from ml.families.measuring import compiled
+from ml.families.rows import PRESETS
 from ml.families.tabular_classifier.card import TabularCard, Threshold, card_text
-from ml.families.tabular_classifier.presets import PRESETS
 from ml.job import RunSettings, Summary
 from ml.model.file import with_preprocessing
 from ml.precision import computing_in
@@ -28,6 +28,7 @@ from ml.report import Report
 from ml.runtime import set_up
 from ml.tables import Encoding, Table, encode, fit_encoding, load_table, table_findings
 from ml.tables.encoding import feature_count
+from ml.training.cross_entropy import make_cross_entropy
 from ml.training.loop import Prepared
 from ml.workspace import Workspace
 from trainshed.specs import Columns, TabularClassifier, TrainSpec
@@ -51,7 +52,7 @@ def train(
     warn_of_slow_precision(spec, report)
     encoding = fit_encoding(table, parts.train, missing=(spec.data.columns or Columns()).missing)
     task = _task(spec, spec.model, table, parts, encoding)
-    report.message(describe(table.source, task))
+    report.message(describe(table.source, task, learns=f"{len(table.class_names)} classes"))
     found = table_findings(table, parts)
     for finding in found:
         report.message(f"warning: {finding}")
@@ -60,13 +61,14 @@ def train(
         rows = parts.rows(name)
         return Prepared(encode(encoding, table, rows), table.labels[rows])
 
-    fitted = fit_classifier(spec, task, prepare, workspace, report, settings=settings, clock=clock)
+    fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = TabularCard(
         **common_fields(fitted, task, settings),
+        classes=table.class_names,
         input_shape=(feature_count(encoding),),
-        data=trained_on(fitted.spec, table, task, findings=found),
+        data=trained_on(fitted.spec, table, task, findings=found, class_counts=class_counts(table, parts)),
         encoding=encoding,
-        threshold=_threshold(spec.model, task, prepare("validation")),
+        threshold=_threshold(spec.model, table, task, prepare("validation")),
     )
     leave(task.model, card, card_text(card), fitted.spec, workspace)
     return Summary(metrics=card.metrics, facts=facts(card))
@@ -97,23 +99,24 @@ def _task(spec: TrainSpec, model: TabularClassifier, table: Table, parts: Parts,
     return Task(
         network=network,
         model=with_preprocessing((), network, input_shape=(features,), input_name="rows", name=model.family),
-        class_names=table.class_names,
-        class_counts=class_counts(table, parts),
+        objective=make_cross_entropy(
+            spec.training, class_counts=class_counts(table, parts), class_names=table.class_names
+        ),
         data_digest=table.digest,
         parts=parts,
     )
 
 
-def _threshold(model: TabularClassifier, task: Task, validation: Prepared) -> Threshold | None:
+def _threshold(model: TabularClassifier, table: Table, task: Task, validation: Prepared) -> Threshold | None:
     if model.positive is None:
         return None
     if model.recall is None:
         return Threshold(positive=model.positive, at=0.5, recall=None)
-    number = task.class_names.index(model.positive)
+    number = table.class_names.index(model.positive)
     at = threshold_for(
         model.recall,
-        is_positive=validation.labels == number,
-        chances=_probabilities(task.model, validation.images)[:, number],
+        is_positive=validation.targets == number,
+        chances=_probabilities(task.model, validation.inputs)[:, number],
     )
     return Threshold(positive=model.positive, at=at, recall=model.recall)
 

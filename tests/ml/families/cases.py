@@ -13,15 +13,19 @@ import numpy as np
 
 from ml.data import load_dataset
 from ml.evaluation.scores import probabilities
+from ml.families import rows as tabular_presets
 from ml.families.image_classifier import presets as image_presets
-from ml.families.tabular_classifier import presets as tabular_presets
 from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
+from ml.families.tabular_regressor.card import RegressorCard
+from ml.families.text_classifier import presets as text_presets
+from ml.families.text_classifier.card import TextCard
 from ml.model.card import ModelCard, read_card
-from ml.tables import encode, load_table
+from ml.tables import encode, load_quantities, load_table
+from ml.texts import encode_texts, load_texts
 
 Document = dict[str, Any]
-Answers = tuple[np.ndarray, np.ndarray]
+Roots = tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,10 @@ class Case:
     """Write good data into a folder."""
     spec: Callable[[Path], Document]
     """A train spec for the data at a path."""
-    shape: tuple[int, ...]
-    """Of one example as a network takes it, for the presets."""
-    presets: Mapping[str, Callable[..., keras.Model]]
-    answered: Callable[[Path, tuple[Path, ...]], Answers]
-    """From the output folder and the data roots: the true classes and the answers for all rows."""
+    networks: Callable[[str], tuple[keras.Model, tuple[int, ...]]]
+    """By the name of a preset: the network, and the shape of its outputs for one example."""
+    measured: Callable[[Path, Roots], Document]
+    """From the output folder and the data roots, without `evaluate`: some of what it measures on all rows."""
     bad: Mapping[str, tuple[Callable[[Path], Path], str]]
     """What may be wrong with data, by name: how it is written, and what the error says."""
 
@@ -69,11 +72,19 @@ def _image_spec(path: Path) -> Document:
     return _spec("image_classifier", path, preprocess=steps)
 
 
-def _image_answers(output: Path, roots: tuple[Path, ...]) -> Answers:
+def _image_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", ModelCard)
     dataset = load_dataset(card.data.as_data(), roots=roots)
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    return dataset.labels, np.asarray(model(dataset.images.astype(np.float32))).argmax(axis=1)
+    answered = np.asarray(model(dataset.images.astype(np.float32))).argmax(axis=1)
+    return {"confusion_matrix": _confusion(dataset.labels, answered)}
+
+
+def _confusion(labels: np.ndarray, answered: np.ndarray) -> list[list[int]]:
+    classes = int(labels.max()) + 1
+    counted = np.zeros((classes, classes), int)
+    np.add.at(counted, (labels, answered), 1)
+    return counted.tolist()
 
 
 def rows_of(count: int = 80) -> list[list[str]]:
@@ -121,12 +132,74 @@ def _table_spec(path: Path) -> Document:
     )
 
 
-def _table_answers(output: Path, roots: tuple[Path, ...]) -> Answers:
+def _table_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TabularCard)
     table = load_table(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
     encoded = encode(card.encoding, table, np.arange(len(table.labels)))
-    return table.labels, answers(card, probabilities(np.asarray(model(encoded))))
+    answered = answers(card, probabilities(np.asarray(model(encoded))))
+    return {"confusion_matrix": _confusion(table.labels, answered)}
+
+
+def quantity_rows() -> list[list[str]]:
+    """Return rows of an area with gaps, a colour, and a price, which the area tells but for a little."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for number in range(90):
+        area = random.uniform(20, 120)
+        colour = ("red", "green", "blue")[int(random.integers(3))]
+        price = 1000 + 30 * area + random.normal(0, 60)
+        rows.append(["" if number % 11 == 0 else f"{area:.1f}", colour, f"{price:.0f}"])
+    return rows
+
+
+def _quantity(row: int, column: int, value: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        rows = quantity_rows()
+        rows[row][column] = value
+        return write_rows(folder, rows, "area,colour,price")
+
+    return write
+
+
+def _quantity_table(
+    change: Callable[[list[str]], list[str]], names: str = "area,colour,price"
+) -> Callable[[Path], Path]:
+    return lambda folder: write_rows(folder, [change(row) for row in quantity_rows()], names)
+
+
+def _regressed(output: Path, roots: Roots) -> Document:
+    card = read_card(output / "model.json", RegressorCard)
+    table = load_quantities(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    predicted = np.asarray(model(encode(card.encoding, table, np.arange(len(table.quantities)))))[:, 0]
+    return {"metrics": {"mae": np.abs(predicted - table.quantities).mean()}}
+
+
+def text_rows() -> list[list[str]]:
+    """Return texts and whether they speak well, which one word of each tells."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for number in range(60):
+        kind = number % 2
+        words = [("table", "lamp", "chair", "clock")[int(at)] for at in random.integers(4, size=4)]
+        words.insert(int(random.integers(5)), (("poor", "bad", "broken"), ("good", "fine", "great"))[kind][number % 3])
+        rows.append([" ".join(words), ("bad", "good")[kind]])
+    return rows
+
+
+def _with_tabs(folder: Path) -> Path:
+    path = write_rows(folder, text_rows(), "text,label")
+    path.write_text(path.read_text().replace(",", "\t"))
+    return path
+
+
+def _text_measured(output: Path, roots: Roots) -> Document:
+    card = read_card(output / "model.json", TextCard)
+    texts = load_texts(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    answered = np.asarray(model(encode_texts(card.encoding, texts.texts))).argmax(axis=1)
+    return {"confusion_matrix": _confusion(texts.labels, answered)}
 
 
 CASES: Final = (
@@ -134,9 +207,8 @@ CASES: Final = (
         family="image_classifier",
         write=_images,
         spec=_image_spec,
-        shape=(18, 18, 1),
-        presets=image_presets.PRESETS,
-        answered=_image_answers,
+        networks=lambda name: (image_presets.PRESETS[name]((18, 18, 1), 4, dropout=0.1), (4,)),
+        measured=_image_measured,
         bad={
             "one class": (lambda folder: _images(folder, np.zeros(60, np.int64)), "at least two classes"),
             "a class below 0": (lambda folder: _images(folder, _LABELS - 1), r"y\[0\] is -1"),
@@ -147,9 +219,8 @@ CASES: Final = (
         family="tabular_classifier",
         write=lambda folder: write_rows(folder, rows_of()),
         spec=_table_spec,
-        shape=(6,),
-        presets=tabular_presets.PRESETS,
-        answered=_table_answers,
+        networks=lambda name: (tabular_presets.PRESETS[name](6, 4, dropout=0.1), (4,)),
+        measured=_table_measured,
         bad={
             "one class": (
                 lambda folder: write_rows(folder, [[*row[:3], "ill"] for row in rows_of()]),
@@ -170,6 +241,60 @@ CASES: Final = (
             "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
             "tabs": (lambda folder: _separated(folder, "\t"), "tabs separate its fields"),
             "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
+        },
+    ),
+    Case(
+        family="tabular_regressor",
+        write=_quantity_table(lambda row: row),
+        spec=lambda path: _spec(
+            "tabular_regressor", path, training={"epochs": 12, "batch_size": 8, "learning_rate": 0.01}
+        ),
+        networks=lambda name: (tabular_presets.PRESETS[name](6, 1, dropout=0.1), (1,)),
+        measured=_regressed,
+        bad={
+            "no quantity": (_quantity(7, 2, ""), "price of row 7 is missing"),
+            "a class as the quantity": (_quantity(7, 2, "cheap"), "price of row 7 is 'cheap', and it is a quantity"),
+            "an infinite quantity": (_quantity(7, 2, "inf"), "price of row 7 is 'inf'"),
+            "the quantity in other units": (
+                _quantity_table(lambda row: [*row[:2], str(float(row[2]) * 2.54), row[2]], "area,colour,cm,price"),
+                "the column cm tells price exactly",
+            ),
+            "one value": (_quantity_table(lambda row: [*row[:2], "7"]), "price is 7 in all 90 rows"),
+            "too few rows": (
+                lambda folder: write_rows(folder, quantity_rows()[:2], "area,colour,price"),
+                "cannot fill",
+            ),
+        },
+    ),
+    Case(
+        family="text_classifier",
+        write=lambda folder: write_rows(folder, text_rows(), "text,label"),
+        spec=lambda path: _spec("text_classifier", path),
+        networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
+        measured=_text_measured,
+        bad={
+            "one class": (
+                lambda folder: write_rows(folder, [[row[0], "good"] for row in text_rows()], "text,label"),
+                "label is good in all 60 rows",
+            ),
+            "no text": (
+                lambda folder: write_rows(folder, [*text_rows(), [" ", "good"]], "text,label"),
+                "text of row 60 has no text",
+            ),
+            "no label": (
+                lambda folder: write_rows(folder, [*text_rows(), ["fine", ""]], "text,label"),
+                "label of row 60 is missing",
+            ),
+            "texts in one of two columns": (
+                lambda folder: write_rows(folder, [["x", *row] for row in text_rows()], "title,body,label"),
+                "which column holds the texts is not clear",
+            ),
+            "a column alone": (
+                lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
+                "which column holds the texts is not clear",
+            ),
+            "tabs": (_with_tabs, "tabs separate its fields"),
+            "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
 )

@@ -58,15 +58,13 @@ def test_each_family_of_the_spec_is_registered_and_proved_here():
 
 
 @OF_EACH
-def test_each_preset_of_the_spec_is_built_and_gives_a_logit_a_class(case):
+def test_each_preset_of_the_spec_is_built_and_gives_outputs_that_are_numbers(case):
     (form,) = [one for one in spec_model.FAMILIES if case.family in get_args(one.model_fields["family"].annotation)]
-    assert set(get_args(form.model_fields["preset"].annotation)) == set(case.presets)
-    for name, build in case.presets.items():
-        shape = case.shape if len(case.shape) > 1 else case.shape[0]
-        network = build(shape, 4, dropout=0.1)
-        assert (network.name, network.input_shape, network.output_shape) == (name, (None, *case.shape), (None, 4))
-        logits = keras.ops.convert_to_numpy(network(np.zeros((2, *case.shape), np.float32)))
-        assert np.isfinite(logits).all()
+    for name in get_args(form.model_fields["preset"].annotation):
+        network, shape = case.networks(name)
+        assert (network.name, network.output_shape) == (name, (None, *shape))
+        examples = np.ones((2, *network.input_shape[1:]), network.inputs[0].dtype)
+        assert np.isfinite(keras.ops.convert_to_numpy(network(examples))).all()
 
 
 def test_the_loss_falls_and_the_model_is_better_than_its_plain_baseline(evaluated):
@@ -74,9 +72,9 @@ def test_the_loss_falls_and_the_model_is_better_than_its_plain_baseline(evaluate
     assert losses[-1] < 0.8 * losses[0]
     document = evaluated.document("evaluation.json")
     assert document["beats_baseline"]
-    assert document["verdict"].startswith(f"Better than always answering {document['baseline']['class_name']}:")
-    assert document["logistic_regression"]["accuracy"] > document["baseline"]["accuracy"]
-    assert document["intervals"]["accuracy"]["low"] <= document["metrics"]["accuracy"]
+    assert document["verdict"].startswith("Better than ")
+    for name, interval in document["intervals"].items():
+        assert interval["low"] <= document["metrics"][name] <= interval["high"]
 
 
 def test_what_is_saved_is_what_was_trained(evaluated):
@@ -86,11 +84,15 @@ def test_what_is_saved_is_what_was_trained(evaluated):
 
 
 def test_raw_data_through_the_saved_model_gives_the_answers_that_were_measured(evaluated):
-    labels, answers = evaluated.case.answered(evaluated.folder / "output", (evaluated.folder,))
+    measured = evaluated.case.measured(evaluated.folder / "output", (evaluated.folder,))
     document = evaluated.document("evaluation.json")
-    counted = np.zeros((len(document["classes"]),) * 2, int)
-    np.add.at(counted, (labels, answers), 1)
-    assert counted.tolist() == document["confusion_matrix"]
+    for field, expected in measured.items():
+        found = document[field]
+        assert (
+            {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+            if isinstance(expected, dict)
+            else found == expected
+        )
 
 
 def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated):

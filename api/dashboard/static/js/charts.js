@@ -5,6 +5,7 @@ import { number } from "./words.js";
 
 export const POINTS = 1_000;
 const HEIGHT = 220;
+const COLORS = 8;
 
 function color(name) {
   const probe = document.createElement("i");
@@ -70,7 +71,7 @@ export class Chart {
         cursor: { sync: { key: this.options.group ?? "series" }, drag: { x: true, y: false }, points: { size: 6 } },
         scales: { x: { time: this.options.byTime }, y: { distr: this.options.log ? 3 : 1, ...(this.options.range && { range: this.options.range }) } },
         axes: [formatX ? { ...axis, values: said(formatX) } : axis, { ...axis, size: this.options.format ? 68 : 56, values: said(this.format) }],
-        series: [{}, ...members.map((one, index) => ({ stroke: color(`s${(index % 4) + 1}`), width: 1.75, spanGaps: true, points: { show: one.points.length < 40, size: 4 } }))],
+        series: [{}, ...members.map((one, index) => ({ stroke: color(`s${(index % COLORS) + 1}`), width: 1.75, spanGaps: true, points: { show: one.points.length < 40, size: 4 } }))],
         hooks: {
           setCursor: [(plot) => this.say(plot.cursor.idx)],
           setSelect: [() => (this.zoomed = true)],
@@ -86,7 +87,7 @@ export class Chart {
   key(name, index) {
     const item = document.createElement("span");
     const line = item.appendChild(document.createElement("i"));
-    line.className = `s${(index % 4) + 1}`;
+    line.className = `s${(index % COLORS) + 1}`;
     item.append(name, " ");
     item.appendChild(document.createElement("b"));
     return item;

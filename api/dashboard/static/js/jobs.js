@@ -57,6 +57,7 @@ async function doWithAll(verb) {
 bulk.addEventListener("click", (event) => {
   const verb = event.target.dataset.verb;
   if (verb === "none") selected.clear();
+  else if (verb === "compare") location.assign(`/compare?jobs=${[...selected].join(",")}`);
   else if (verb) doWithAll(verb);
   showSelection();
 });

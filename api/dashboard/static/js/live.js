@@ -1,4 +1,10 @@
 // The one stream of a page. It tells that something has changed, and is followed no faster than the page can read.
+// Of a page behind other windows nobody sees what it would read.
+function inFront() {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+}
+
 export class Live {
   // `changed` may be async: while it works, further messages are one.
   constructor(address, changed, { leastMs = 400 } = {}) {
@@ -42,6 +48,7 @@ export class Live {
     if (this.working) return;
     this.working = true;
     while (this.latest !== null) {
+      await inFront();
       const news = this.latest;
       this.latest = null;
       try {

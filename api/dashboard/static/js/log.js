@@ -40,6 +40,7 @@ export class Log {
     this.decoder = new TextDecoder();
     this.painter = new Painter();
     this.open = null;
+    this.returned = false;
     this.empty = true;
     this.matches = [];
   }
@@ -112,16 +113,30 @@ export class Log {
     this.empty = false;
     const lines = text.split("\n");
     lines.forEach((line, index) => {
+      if (line === "" && index === lines.length - 1) return;
       this.open ??= this.box.appendChild(document.createElement("div"));
-      this.painter.paint(line.replace(/\r$/, ""), this.open);
+      this.overwrite(line);
       if (index < lines.length - 1) {
         if (!this.open.hasChildNodes()) this.open.append("\n");
         this.open = null;
+        this.returned = false;
       }
     });
     while (this.box.childElementCount > MOST_LINES) this.box.firstElementChild.remove();
     if (this.search.value) this.mark();
     this.scroll();
+  }
+
+  // A carriage return goes back to the begin of the line, and what comes next takes its place: of a progress bar the
+  // last state is seen. One that ends a line, or a piece, takes nothing away yet.
+  overwrite(line) {
+    line.split("\r").forEach((part, index) => {
+      if (index > 0) this.returned = true;
+      if (part === "") return;
+      if (this.returned) this.open.replaceChildren();
+      this.returned = false;
+      this.painter.paint(part, this.open);
+    });
   }
 
   scroll() {

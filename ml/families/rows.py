@@ -1,4 +1,4 @@
-"""Architectures by name. Each takes encoded rows (n, features) of float32 and gives logits (n, classes)."""
+"""Architectures by name. Each takes encoded rows (n, features) of float32 and gives outputs (n, outputs)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import Any, Final
 import keras
 
 layers = keras.layers
+OUTPUTS: Final = "logits"
+"""Name of the last layer: logits of classes, or a standardised quantity."""
 _WIDTH: Final = 128
 _BLOCKS: Final = 3
 
 
-def mlp_small(features: int, n_classes: int, *, dropout: float | None = None) -> keras.Model:
+def mlp_small(features: int, outputs: int, *, dropout: float | None = None) -> keras.Model:
     """Return two dense layers with dropout."""
     share = 0.1 if dropout is None else dropout
     rows = keras.Input((features,), name="encoded")
     x = rows
     for number, width in enumerate((64, 32), start=1):
         x = layers.Dense(width, activation="relu", name=f"dense_{number}")(_dropped(x, share, f"dropout_{number}"))
-    return keras.Model(rows, _logits(x, n_classes), name="mlp_small")
+    return keras.Model(rows, _outputs(x, outputs), name="mlp_small")
 
 
-def mlp_residual(features: int, n_classes: int, *, dropout: float | None = None) -> keras.Model:
+def mlp_residual(features: int, outputs: int, *, dropout: float | None = None) -> keras.Model:
     """Return a residual network (Gorishniy et al., "Revisiting deep learning models for tabular data", 2021).
 
     It has layer normalisation in the place of batch normalisation, which is poor at small batches.
@@ -33,11 +35,11 @@ def mlp_residual(features: int, n_classes: int, *, dropout: float | None = None)
     for number in range(1, _BLOCKS + 1):
         x = _block(x, share, name=f"block_{number}")
     x = layers.ReLU(name="relu")(layers.LayerNormalization(name="norm")(x))
-    return keras.Model(rows, _logits(x, n_classes), name="mlp_residual")
+    return keras.Model(rows, _outputs(x, outputs), name="mlp_residual")
 
 
 PRESETS: Final[dict[str, Callable[..., keras.Model]]] = {"mlp_small": mlp_small, "mlp_residual": mlp_residual}
-"""`(features, n_classes, *, dropout)` gives a network."""
+"""`(features, outputs, *, dropout)` gives a network."""
 
 
 def _block(x: Any, share: float, *, name: str) -> Any:
@@ -51,6 +53,6 @@ def _dropped(x: Any, share: float, name: str) -> Any:
     return layers.Dropout(share, name=name)(x) if share else x
 
 
-def _logits(x: Any, n_classes: int) -> Any:
+def _outputs(x: Any, outputs: int) -> Any:
     # float32 in mixed precision too: a softmax of bfloat16 is too coarse for a loss.
-    return layers.Dense(n_classes, dtype="float32", name="logits")(x)
+    return layers.Dense(outputs, dtype="float32", name=OUTPUTS)(x)

@@ -1,0 +1,6 @@
+"""Prediction of a quantity in the rows of a table."""
+
+from ml.families.tabular_regressor.evaluate import evaluate
+from ml.families.tabular_regressor.train import train
+
+__all__ = ["evaluate", "train"]

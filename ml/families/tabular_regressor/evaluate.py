@@ -1,0 +1,123 @@
+"""Measures a model that predicts a quantity on one share of its table, or on another table.
+
+Reads `inputs/model.keras` and `inputs/model.json`, writes `evaluation.json` (see `ml.evaluation.quantity_document`) and
+`report.html`. Beside the model: always the mean of the train part, and linear regression on the same encoded rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import Ridge
+
+from ml.data.split import divide_evenly
+from ml.evaluation.quantities import beside, intervals_of, is_better, metrics_of, quantity_verdict
+from ml.evaluation.quantity_document import QuantityDocument, WorstExample
+from ml.evaluation.quantity_picture import quantity_svg
+from ml.evaluation.quantity_report import render_quantity_report
+from ml.families.measuring import (
+    Chosen,
+    choose_of,
+    load_measured,
+    predict,
+    refuse_change,
+    refuse_other_reading,
+    warn_of_leak,
+)
+from ml.families.tabular_regressor.card import RegressorCard
+from ml.job import RunSettings, Summary
+from ml.model.card import FILE_NAME, read_card
+from ml.report import Report
+from ml.runtime import set_up
+from ml.tables import QuantityTable, encode, load_quantities
+from ml.workspace import Workspace
+from trainshed.specs import EvaluateSpec
+
+Floats = npt.NDArray[np.float64]
+MEAN: Final = "always answering the mean"
+LINEAR: Final = "linear regression"
+
+
+def evaluate(
+    spec: EvaluateSpec,
+    workspace: Workspace,
+    report: Report,
+    *,
+    settings: RunSettings,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
+    card = read_card(workspace.inputs / FILE_NAME, RegressorCard)
+    set_up(threads=settings.threads, seed=card.seed)
+    model = load_measured(workspace, card)
+    data = spec.data or card.data.as_data()
+    table = load_quantities(data, roots=settings.data_roots, files=settings.data_files)
+    refuse_other_reading(data, card)
+    refuse_change(table, card)
+    chosen = choose_of(spec, data, table, card, lambda split: divide_evenly(len(table.quantities), split))
+    warn_of_leak(chosen, spec, report)
+
+    def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return encode(card.encoding, table, rows)
+
+    outputs = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    predicted = outputs[:, 0].astype(np.float64)
+    document = _document(spec, card, table, chosen, predicted)
+    truth = table.quantities[chosen.rows]
+    workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
+    workspace.publish_text("report.html", render_quantity_report(document, quantity_svg(truth, predicted)))
+    return _reported(document, report)
+
+
+def _document(
+    spec: EvaluateSpec, card: RegressorCard, table: QuantityTable, chosen: Chosen, predicted: Floats
+) -> QuantityDocument:
+    truth = table.quantities[chosen.rows]
+    each = np.arange(len(truth))
+    baselines = beside(truth, predicted, _baselines(spec, card, table, chosen), each)
+    worst = np.argsort(-np.abs(predicted - truth), kind="stable")[: spec.pictures]
+    return QuantityDocument(
+        model_name=card.name,
+        weights_sha256=card.weights_sha256,
+        split=spec.split,
+        examples=len(truth),
+        seen_in_training=chosen.seen_in_training,
+        data=chosen.data,
+        data_digest=table.digest,
+        target=card.quantity.name,
+        metrics=metrics_of(truth, predicted),
+        intervals=intervals_of(truth, predicted, each),
+        baseline=baselines[0],
+        baselines=baselines,
+        beats_baseline=is_better(baselines[0]),
+        verdict=quantity_verdict(baselines),
+        worst=tuple(
+            WorstExample(row=int(chosen.rows[at]), true=float(truth[at]), predicted=float(predicted[at]))
+            for at in worst
+        ),
+    )
+
+
+def _baselines(spec: EvaluateSpec, card: RegressorCard, table: QuantityTable, chosen: Chosen) -> Mapping[str, Floats]:
+    answers = {MEAN: np.full(len(chosen.rows), card.quantity.mean)}
+    if chosen.train_rows is None or not spec.logistic_regression:
+        return answers
+    # A touch of ridge: columns that tell the same would make plain least squares a matter of rounding.
+    linear = Ridge(alpha=1e-3 * len(chosen.train_rows))
+    linear.fit(encode(card.encoding, table, chosen.train_rows), table.quantities[chosen.train_rows])
+    return answers | {LINEAR: linear.predict(encode(card.encoding, table, chosen.rows)).astype(np.float64)}
+
+
+def _reported(document: QuantityDocument, report: Report) -> Summary:
+    headline = document.metrics | {"rmse_ratio": document.baseline.rmse_ratio}
+    for name, value in headline.items():
+        report.metric(f"evaluation/{name}", 0, value)
+    report.message(
+        f"{document.split}: mean absolute error {document.metrics['mae']:.4g} on {document.examples} examples."
+        f" {document.verdict}"
+    )
+    return Summary(metrics=headline, facts=document.model_dump(mode="json", exclude={"metrics", "worst"}))

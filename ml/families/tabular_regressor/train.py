@@ -1,0 +1,90 @@
+"""Trains a model that predicts a quantity of the rows of a table: encoding, network, epochs, export.
+
+Writes `model.keras` (encoded rows in, the quantity out), `model.json`, `MODEL_CARD.md`, and checkpoints if asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from ml.data.split import Parts, divide_evenly
+from ml.families.fitting import Task, describe, fit_task, refuse_watching_nothing, warn_of_slow_precision
+from ml.families.leaving import common_fields, facts, leave, trained_on
+from ml.families.rows import PRESETS
+from ml.families.tabular_regressor.card import Quantity, RegressorCard, card_text
+from ml.job import RunSettings, Summary
+from ml.precision import computing_in
+from ml.report import Report
+from ml.runtime import set_up
+from ml.tables import QuantityTable, encode, fit_encoding, load_quantities, table_findings
+from ml.tables.encoding import feature_count
+from ml.training.loop import Prepared
+from ml.training.squared_error import SquaredError
+from ml.workspace import Workspace
+from trainshed.specs import Columns, TabularRegressor, TrainSpec
+
+
+def train(
+    spec: TrainSpec,
+    workspace: Workspace,
+    report: Report,
+    *,
+    settings: RunSettings,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Train and export. Raises `InvalidData` or `Diverged`."""
+    assert isinstance(spec.model, TabularRegressor)
+    set_up(threads=settings.threads, seed=spec.training.seed)
+    table = load_quantities(spec.data, roots=settings.data_roots, files=settings.data_files)
+    parts = divide_evenly(len(table.quantities), spec.data.split)
+    refuse_watching_nothing(spec, parts)
+    warn_of_slow_precision(spec, report)
+    encoding = fit_encoding(table, parts.train, missing=(spec.data.columns or Columns()).missing)
+    quantity = _quantity(table, parts)
+    task = _task(spec, spec.model, table, parts, feature_count(encoding), quantity)
+    report.message(describe(table.source, task, learns=f"the quantity {table.label}"))
+    found = table_findings(table, parts)
+    for finding in found:
+        report.message(f"warning: {finding}")
+
+    def prepare(name: str) -> Prepared:
+        rows = parts.rows(name)
+        standardised = (table.quantities[rows] - quantity.mean) / quantity.deviation
+        return Prepared(encode(encoding, table, rows), standardised.astype(np.float32))
+
+    fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
+    card = RegressorCard(
+        **common_fields(fitted, task, settings),
+        input_shape=(feature_count(encoding),),
+        data=trained_on(fitted.spec, table, task, findings=found),
+        encoding=encoding,
+        quantity=quantity,
+    )
+    leave(task.model, card, card_text(card), fitted.spec, workspace)
+    return Summary(metrics=card.metrics, facts=facts(card))
+
+
+def _quantity(table: QuantityTable, parts: Parts) -> Quantity:
+    seen = table.quantities[parts.train]
+    # A train part in which it never changes has deviation 0: there is nothing to learn, and nothing to divide by.
+    return Quantity(name=table.label, mean=float(seen.mean()), deviation=float(seen.std()) or 1.0)
+
+
+def _task(
+    spec: TrainSpec, model: TabularRegressor, table: QuantityTable, parts: Parts, features: int, quantity: Quantity
+) -> Task:
+    with computing_in(spec.training.precision):
+        network = PRESETS[model.preset](features, 1, dropout=model.dropout)
+    rows = keras.Input((features,), name="rows")
+    in_units = keras.layers.Rescaling(quantity.deviation, quantity.mean, dtype="float32", name="in_units")
+    return Task(
+        network=network,
+        model=keras.Model(rows, in_units(network(rows)), name=model.family),
+        objective=SquaredError(quantity.deviation),
+        data_digest=table.digest,
+        parts=parts,
+    )
