@@ -11,7 +11,7 @@ FUZZ_SECONDS := $(if $(filter command line,$(origin SECONDS)),$(SECONDS),300)
 TESTS_AT_ONCE ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof steady-proof outage-proof proofs compose-test demo examples up bench bench-peers docs site format clean
+.PHONY: help setup check test fuzz sim mutants crashpoints chaos resume-proof log-proof heap-proof steady-proof outage-proof proofs compose-test demo examples up bench bench-peers docs site format clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ proofs: $(READY) ## Take the figures of the proofs above and of chaos, as last r
 
 site: $(READY) ## Build the documents into .trainshed/site, as pages that ask no other server for anything
 	@$(BIN)/python -m docs.site
+
+heap-proof: $(READY) $(LIBRARIES) ## Show a running job in Chromium for 3,600 updates and see what the page keeps of them
+	$(BIN)/python -m tests.proofs.heap
 
 docs: $(READY) ## Write the pages that are derived from code
 	$(BIN)/python -m docs.generate

@@ -140,13 +140,14 @@ class Watched:
 def watched_job(*, early: int) -> Iterator[Watched]:
     """An API on SQLite, and a browser that is signed in to it. A claimed job is nobody's: no worker, no reconciler."""
     folder = Path(tempfile.mkdtemp(prefix="trainshed-proof-"))
-    broker = ValkeyServer(folder / "valkey")
-    broker.start()
     url = f"sqlite:///{folder / 'trainshed.db'}"
     upgrade(url)
+    broker = ValkeyServer(folder / "valkey")
     database = open_database(url)
-    api = ApiProcess(folder, database_url=url, broker_url=broker.url, log_level="WARNING")
+    api = None
     try:
+        broker.start()
+        api = ApiProcess(folder, database_url=url, broker_url=broker.url, log_level="WARNING")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             address = f"http://127.0.0.1:{api.port}"
@@ -155,7 +156,8 @@ def watched_job(*, early: int) -> Iterator[Watched]:
             yield Watched(api, database, context, early=early)
             browser.close()
     finally:
-        api.stop()
+        if api is not None:
+            api.stop()
         database.close()
         broker.stop()
         shutil.rmtree(folder, ignore_errors=True)
