@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from own import trainshed_up
+from own import page_link, trainshed_up
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -33,6 +33,7 @@ def main() -> int:
     FOLDER.mkdir(parents=True)
     with trainshed_up(FOLDER) as client:
         train, evaluate = submit_both(client)
+        console.print(f"watch it live  {page_link(client, f'/jobs/{train.id}')}", soft_wrap=True)
         watch(client, train, evaluate)
         train, evaluate = client.get(train.id), client.get(evaluate.id)
         report = make_report(client, train, evaluate)
@@ -130,6 +131,9 @@ def show(report: dict[str, Any], path: Path) -> None:
             out.print(f"[red]{name}: {report[name]['message']}[/]")
     out.print(f"artifacts  {FOLDER / 'artifacts'}  ({len(report['artifacts'])} files, SHA-256 verified)")
     out.print(f"report     {path}")
+    out.print(
+        f"pages      trainshed up --data-dir {FOLDER / 'data'}, then /jobs/{report['train']['id']}", soft_wrap=True
+    )
     out.print(f"whole demo {report['seconds']['whole_demo']} s")
 
 

@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
 
 from trainshed import Client
 
@@ -29,6 +32,14 @@ def trainshed_up(folder: Path) -> Iterator[Client]:
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(30)
+
+
+def page_link(client: Client, path: str) -> str:
+    """Return a link that opens a page in a browser and signs it in, once and within ten minutes."""
+    key = {"Authorization": f"Bearer {client.server.token}"}
+    made = httpx2.post(f"{client.server.url}/sign-in/links", headers=key, timeout=10).raise_for_status()
+    ticket = made.json()["path"].partition("#")[2]
+    return f"{client.server.url}/sign-in?next={quote(path, safe='')}#{ticket}"
 
 
 def _await_address(up: subprocess.Popen[bytes], folder: Path) -> str:

@@ -13,20 +13,21 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
+from sentences import write_sentences
 
 from trainshed import Client
 from trainshed.errors import JobFailed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
-UPLOADS = {"fashion": Path("/usr/share/datasets/fashion-mnist")}
-"""Datasets that examples name, and the folder each is uploaded from; the heads say how to get them."""
+FASHION = Path("/usr/share/datasets/fashion-mnist")
 _PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")
 _SIDES = {"more": ">=", "less": "<="}
 console = Console(width=100)
@@ -120,13 +121,22 @@ def run(client: Client, example: Example) -> list[Result]:
 
 def provide(client: Client, example: Example) -> str | None:
     """Upload what the example names and this Trainshed has not; return what is missing on this machine."""
-    for name, folder in UPLOADS.items():
+    for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in example.path.read_text():
             continue
-        if not folder.is_dir():
-            return f"{folder} is not there"
-        client.upload_dataset(name, folder)
+        found = make(FOLDER)
+        if found is None:
+            return f"the dataset {name} cannot be had here"
+        client.upload_dataset(name, found)
     return None
+
+
+def fashion(_: Path) -> Path | None:
+    return FASHION if FASHION.is_dir() else None
+
+
+UPLOADS: dict[str, Callable[[Path], Path | None]] = {"fashion": fashion, "sentences": write_sentences}
+"""Datasets that examples name, and what writes or finds the file or folder of each; the heads say how to get them."""
 
 
 def show(results: list[Result]) -> None:

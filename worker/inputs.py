@@ -81,7 +81,7 @@ def _fetch(version: DatasetInput, data: Data | None, used: ExitStack, sources: S
 def _data_of(spec: JobSpec, database: Database) -> Data | None:
     """Return what the job says of the data that it needs decoded: an evaluation may leave that to its train job.
 
-    None: it reads the file itself, as families that take tables do.
+    None: it reads the file itself, as families do that take tables or texts.
     """
     if isinstance(spec, TrainSpec):
         return _decoded(spec)

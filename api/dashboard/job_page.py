@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from api.auth.requires import ReadsJobs
 from api.dashboard.identifiers import JobId
 from api.dashboard.page_route import PageRoute
 from api.dashboard.rendering import render
+from api.dashboard.timeline import WIDTH, stretches
 from api.operations.artifacts import list_artifacts
 from api.operations.events import read_events
 from api.operations.explain import explain_job
@@ -53,10 +55,13 @@ def is_explained(job: wire.Job) -> bool:
 def _found(database: Database, who: Principal, job_id: str) -> dict[str, Any]:
     job = get_job(database, who, job_id).job
     artifacts = list_artifacts(database, who, job_id).items
+    events = read_events(database, who, job_id, after=0, limit=_MOST_EVENTS).events
     return {
         "title": job.name,
         "job": job,
-        "events": read_events(database, who, job_id, after=0, limit=_MOST_EVENTS).events,
+        "events": events,
+        "stretches": stretches(events, until=datetime.now(UTC)),
+        "width": WIDTH,
         "artifacts": artifacts,
         "has_evaluation": any(artifact.path == _EVALUATION for artifact in artifacts),
         "actions": actions_of(job),

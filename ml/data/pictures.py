@@ -18,7 +18,7 @@ from ml.data.tree import Entry, Tree, shown
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Pictures
 
-_PARTS: Final[Mapping[str, PartName]] = {
+PARTS: Final[Mapping[str, PartName]] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -85,7 +85,7 @@ def read_pictures(tree: Tree, asked: Pictures | None, clean: Clean) -> PictureSe
 def _examples(tree: Tree) -> list[_Example]:
     entries = [entry for entry in tree.files.values() if "/" in entry.name or not entry.name.lower().endswith(_BESIDE)]
     tops = {entry.name.split("/")[0].lower() for entry in entries}
-    is_divided = "train" in {_PARTS.get(top) for top in tops} and all(top in _PARTS for top in tops)
+    is_divided = "train" in {PARTS.get(top) for top in tops} and all(top in PARTS for top in tops)
     depth = 3 if is_divided else 2
     found = []
     for entry in entries:
@@ -93,7 +93,7 @@ def _examples(tree: Tree) -> list[_Example]:
         if len(parts) != depth:
             where = "lies in no folder of a class" if len(parts) < depth else "lies deeper than the folder of a class"
             raise _refusal(tree, entry, where, _REMEDY)
-        part: PartName = _PARTS[parts[0].lower()] if is_divided else "train"
+        part: PartName = PARTS[parts[0].lower()] if is_divided else "train"
         found.append(_Example(entry, part, parts[-2]))
     return found
 

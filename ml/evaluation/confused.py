@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+
+_SHOWN: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,12 @@ class ConfusedExample:
     predicted: str
     confidence: float
     """The probability that the model gave to its answer."""
+    text: str | None = None
+    """How the example begins, where it is a text."""
+
+    def with_text(self, text: str) -> ConfusedExample:
+        """Return the same with the beginning of its text."""
+        return replace(self, text=text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from ml.data import Dataset, Labels
@@ -17,6 +19,7 @@ _MOST_EXAMPLES: Final = 4000
 _MOST_FEATURES: Final = 400
 _ITERATIONS: Final = 60
 _COLUMN_ITERATIONS: Final = 1000
+_TEXT_C: Final = 4.0
 _PREDICT_AT_ONCE: Final = 4096
 
 
@@ -28,7 +31,7 @@ class LogisticBaseline:
     trained_on: int
     """Examples of the train part, drawn evenly from it."""
     features: int
-    """Numbers it sees of an example: of an image its pixels, or means of square blocks of them."""
+    """Numbers it sees of an example: of an image its pixels, or means of square blocks of them; of a text TF-IDF."""
 
 
 def logistic_baseline(
@@ -62,6 +65,30 @@ def logistic_on_columns(
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bounded baseline is the point
         model.fit(train, labels)
     return LogisticBaseline(float(np.mean(model.predict(measured) == measured_labels)), len(train), train.shape[1])
+
+
+def logistic_on_texts(
+    train: Sequence[str],
+    labels: Labels,
+    measured: Sequence[str],
+    measured_labels: Labels,
+    *,
+    words_of: Callable[[str], list[str]],
+) -> LogisticBaseline:
+    """Fit on TF-IDF of the words, and pairs of them, of all training texts, and score on others."""
+    vectors = TfidfVectorizer(
+        tokenizer=words_of, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=2, sublinear_tf=True
+    )
+    try:
+        known = vectors.fit_transform(train)
+    except ValueError:  # no word is in two texts
+        known = vectors.set_params(min_df=1).fit_transform(train)
+    model = LogisticRegression(C=_TEXT_C, max_iter=_COLUMN_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a bounded baseline is the point
+        model.fit(known, labels)
+    answers = model.predict(vectors.transform(measured))
+    return LogisticBaseline(float(np.mean(answers == measured_labels)), len(train), known.shape[1])
 
 
 def _block_side(shape: tuple[int, int, int]) -> int:

@@ -91,8 +91,11 @@ def _confused(document: EvaluationDocument, pictures: Sequence[bytes]) -> Iterab
     yield "<h2>Surest wrong answers</h2>"
     if not pictures:
         yield table(
-            ("row", "true class", "answer", "probability"),
-            [(f"{one.row:,}", one.true, one.predicted, f"{one.confidence:.1%}") for one in document.most_confused],
+            ("row", "true class", "answer", "probability", ""),
+            [
+                (f"{one.row:,}", one.true, one.predicted, f"{one.confidence:.1%}", one.text or "")
+                for one in document.most_confused
+            ],
         )
         return
     yield "<div class=pictures>"

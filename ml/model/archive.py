@@ -26,11 +26,16 @@ _LAYERS: Final = (
     "Add",
     "BatchNormalization",
     "CenterCrop",
+    "Concatenate",
+    "Conv1D",
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
     "InputLayer",
     "LayerNormalization",
     "MaxPooling2D",
@@ -43,9 +48,11 @@ _LAYERS: Final = (
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {
         ("keras.src.models.functional", "Functional"),
+        ("keras.src.ops.numpy", "NotEqual"),  # how an embedding tells what is no word
         ("keras", "DTypePolicy"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
+        ("keras.initializers", "RandomUniform"),
         ("keras.initializers", "Zeros"),
         (None, "__keras_tensor__"),
         *(("keras.layers", name) for name in _LAYERS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
@@ -14,8 +16,10 @@ from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
 from ml.report import Report
 from ml.tables.csv_table import write_csv
-from ml.tables.load import BUILTIN_TABLES
-from ml.tables.table import Table
+from ml.tables.load import BUILTIN_QUANTITIES, BUILTIN_TABLES
+from ml.tables.table import AnyTable
+from ml.texts.csv_texts import write_csv_texts
+from ml.texts.load import texts_in_folders
 from ml.workspace import Workspace
 from trainshed.specs import Data, ProfileSpec
 
@@ -37,8 +41,9 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
 
 def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
-    if data.dataset in BUILTIN_TABLES:
-        return profile_csv(_written(BUILTIN_TABLES[data.dataset](), workspace)), None
+    built_in = BUILTIN_TABLES.get(data.dataset or "") or BUILTIN_QUANTITIES.get(data.dataset or "")
+    if built_in is not None:
+        return profile_csv(_written(built_in(), workspace)), None
     if source is None:
         return _of_dataset(load_builtin(data.dataset or ""), size=None)
     match kind_of(source):
@@ -46,6 +51,10 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
             return profile_csv(source), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
+        case _ if (texts := texts_in_folders(source)) is not None:
+            path = workspace.tmp / "texts.csv"
+            write_csv_texts(texts, path)
+            return profile_csv(replace(source, file=path)), None
         case _:
             return _of_dataset(read(source, data), size=size_of(source.file))
 
@@ -54,7 +63,7 @@ def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument,
     return profile_dataset(dataset, size=size), dataset
 
 
-def _written(table: Table, workspace: Workspace) -> DataSource:
+def _written(table: AnyTable, workspace: Workspace) -> DataSource:
     """Write a table that comes with Trainshed as one that a user would upload."""
     path = workspace.tmp / "table.csv"
     write_csv(table, path)

@@ -23,7 +23,7 @@ from ml.tables.refusals import (
     refuse_too_many,
     refuse_unknown_names,
 )
-from ml.tables.table import Categories, Column, Numbers, Table
+from ml.tables.table import AnyTable, Categories, Column, Numbers, Table
 from trainshed.specs import Columns
 
 _MOST_CELLS: Final = 20_000_000
@@ -34,7 +34,7 @@ _MOSTLY: Final = 0.9
 def read_csv(source: DataSource, columns: Columns) -> Table:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
     sheet = read_sheet(source, columns)
-    labels, class_names = _labels(sheet.label_texts, sheet.label, source.name)
+    labels, class_names = read_labels(sheet)
     refuse_one_class(labels, class_names, field=sheet.label, path=source.name)
     read = feature_columns(sheet, columns)
     table = Table(
@@ -90,14 +90,17 @@ def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
     return tuple(_column(sheet.names[at], sheet.texts[at], columns, sheet.path) for at in kept)
 
 
-def write_csv(table: Table, path: Path) -> None:
-    """Write a table with its label as the last column; `read_csv` gives the same columns and classes."""
+def write_csv(table: AnyTable, path: Path) -> None:
+    """Write a table with its label as the last column; reading it gives the same columns and labels."""
     columns = [_written(column) for column in table.columns]
+    labels = (
+        [table.class_names[label] for label in table.labels] if isinstance(table, Table) else table.quantities.tolist()
+    )
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(column.name for column in table.columns), table.label])
-        for fields, label in zip(zip(*columns, strict=True), table.labels, strict=True):
-            writer.writerow([*fields, table.class_names[label]])
+        for fields, label in zip(zip(*columns, strict=True), labels, strict=True):
+            writer.writerow([*fields, label])
 
 
 def _written(column: Column) -> list[str]:
@@ -123,7 +126,9 @@ def _texts(rows: Rows, path: str) -> list[list[str]]:
     return texts
 
 
-def _labels(texts: Sequence[str], label: str, path: str) -> tuple[Labels, tuple[str, ...]]:
+def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
+    """Return the classes as numbers (rows,), and their names. Raises `InvalidData` for a label that is no class."""
+    texts, label, path = sheet.label_texts, sheet.label, sheet.path
     refuse_missing_label(texts, label, path)
     numbers = {text: as_number(text) for text in dict.fromkeys(texts)}
     fraction = next((text for text, number in numbers.items() if number is not None and number % 1), None)

@@ -45,6 +45,7 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
     """Raise `InvalidData` for a column that `data.columns` names and the file has not."""
     for field, named in (
         ("label", (columns.label,) if columns.label else ()),
+        ("text", (columns.text,) if columns.text else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):

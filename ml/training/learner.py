@@ -118,7 +118,8 @@ class Learner:
             losses = self._objective.losses(targets, outputs)
             loss = tf.reduce_mean(losses)
         variables = self.network.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        # Those of an embedding come as slices, which norms and clipping do not take.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
         self._optimizer.apply(gradients, variables)
         return tf.stack([tf.reduce_sum(losses), self._objective.sum_scores(targets, outputs)]), gradients
 

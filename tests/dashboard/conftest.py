@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.servers import ValkeyServer
@@ -153,3 +155,11 @@ def photograph(page: Page, name: str) -> None:
         page.evaluate("document.dispatchEvent(new Event('themechange'))")
         page.screenshot(path=SCREENS / f"{name}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
+
+
+def make_postcard(page: Page, name: str) -> None:
+    """Keep a small picture of the top of a page: docs/images has one that a run of these tests has made."""
+    page.set_viewport_size({"width": 1200, "height": 1040})
+    page.evaluate("scrollTo(0, 0)")
+    picture = Image.open(BytesIO(page.screenshot()))
+    picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(SCREENS / f"{name}.png", optimize=True)

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.conftest import HOSTILE, Seen, blemishes, photograph
+from tests.dashboard.conftest import HOSTILE, Seen, blemishes, make_postcard, photograph
 from tests.system.platform import Platform
 
 PRINTS = "import time\nfor n in range(600): print('\\033[31mline', n, '\\033[0m', flush=True); time.sleep(0.05)"
@@ -34,6 +34,7 @@ def test_charts_grow_while_a_training_runs_and_end_with_the_evaluation(
     expect(page.locator("#log")).to_contain_text("epoch")
     assert blemishes(page) == []
     photograph(page, "job-train")
+    make_postcard(page, "readme")
 
 
 def test_an_evaluation_shows_its_confusion_matrix_and_classes_beside_the_baseline(
@@ -66,6 +67,9 @@ def test_the_log_follows_without_gap_or_double_over_a_restart_of_the_api(
     lines = page.evaluate("[...document.querySelectorAll('#log > div')].map(line => line.textContent.trim())")
     assert [line for line in lines if line] == [f"line {number}" for number in range(160)]
     expect(page.locator("#log .f1").first).to_have_text("line 0 ")
+    with page.expect_download() as download:
+        page.click("#log-download")
+    assert download.value.path().read_bytes().decode() == stack.log(job_id)
     page.fill("#log-search", "line 12")
     expect(page.locator("#log-found")).to_have_text("11 lines")
     seen.forgive_refusals()
@@ -93,6 +97,8 @@ def test_cancel_ends_a_running_job_and_the_page_says_so(page: Page, stack: Platf
 def test_a_spec_is_edited_checked_and_submitted_as_a_new_job(page: Page, stack: Platform, seen: Seen) -> None:
     job_id = stack.command("echo", "first")
     page.goto(f"/jobs/{job_id}")
+    page.click("#clone-spec")
+    page.wait_for_url(re.compile(rf"/jobs/(?!{job_id})job_"))
     page.click("#edit-spec")
     text = page.locator("#spec-text")
     good = text.input_value()

@@ -75,6 +75,28 @@ def test_a_selection_survives_what_changes_meanwhile(page: Page, stack: Platform
     expect(page.locator(f"#check-{job_id}")).to_be_checked()
 
 
+def test_rows_are_reached_selected_and_opened_by_keys_which_can_be_switched_off(page: Page, stack: Platform) -> None:
+    ids = [stack.submit({**waiting(number), "labels": {"keys": "yes"}}) for number in range(2)]
+    page.goto("/jobs?label=keys=yes&sort=created")
+    for key in ("j", "j", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.locator(f"#check-{ids[1]}")).to_be_checked()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(ids[0]))
+    page.keyboard.press("?")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    page.check("#keys-on")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url(re.compile("/workers"))
+
+
 def test_hostile_filters_stay_text(page: Page, stack: Platform) -> None:
     page.goto("/jobs?" + "&".join(f"{name}={HOSTILE}" for name in ("text", "label", "kind", "state", "sort", "cursor")))
     expect(page.locator("h1")).to_have_text("Jobs")
@@ -82,7 +104,7 @@ def test_hostile_filters_stay_text(page: Page, stack: Platform) -> None:
 
 def test_the_list_is_usable_by_all_and_on_a_phone(page: Page, stack: Platform, trained: dict[str, str]) -> None:
     stack.wait(trained["train"])
-    page.goto("/jobs?sort=created")
+    page.goto("/jobs?kind=train&kind=evaluate&sort=created")
     expect(page.locator("svg.spark").first).to_be_visible()
     assert blemishes(page) == []
     photograph(page, "jobs")

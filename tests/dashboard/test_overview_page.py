@@ -35,7 +35,7 @@ def test_what_needs_attention_has_a_next_action(page: Page, stack: Platform, tra
     page.goto("/")
     pool = page.locator(".attention li", has_text="which no worker serves").filter(has_text="attention")
     expect(pool.locator("code")).to_have_text("TRAINSHED_SERVES=attention python -m worker")
-    expect(page.get_by_role("link", name="unserved").first).to_have_attribute("href", f"/jobs/{waits}")
+    expect(page.locator(f"#attention-{failed}")).to_have_attribute("href", f"/jobs/{failed}#why")
     assert blemishes(page) == []
     photograph(page, "overview")
     page.set_viewport_size({"width": 390, "height": 844})

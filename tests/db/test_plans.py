@@ -81,6 +81,13 @@ def test_jobs_past_their_queue_timeout_are_sought_by_time(database: Database, st
     assert re.search(r"Index Cond: .*queue_timeout_s|ix_job_queue_timeout \(<expr><\?\)", plan), plan
 
 
+@pytest.mark.parametrize("statement", [overview._ENDED, overview._FAILED])
+def test_jobs_that_ended_lately_are_sought_by_time(database: Database, statement: Statement) -> None:
+    plan = explain(database, statement)
+    index = "ix_job_project_id_finished_at_id"
+    assert re.search(rf"{index}.*\n.*Index Cond: .*finished_at >|{index} .*finished_at>\?", plan), plan
+
+
 @pytest.mark.parametrize("statement", [queues._QUEUED, hints._DUE, hints._REHINT])
 def test_the_queues_are_read_from_the_index_of_the_claim_and_never_gone_over(
     database: Database, statement: Statement

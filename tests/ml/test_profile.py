@@ -214,3 +214,16 @@ def test_hostile_archives_end_typed_and_nothing_of_them_is_loaded(tmp_path, monk
     settings = RunSettings(threads=1, data_roots=(), data_files={"d@1": DataFile(tmp_path / "blob", "d.npz")})
     with pytest.raises(InvalidData, match="holds note"):
         profile_with(tmp_path, settings, {"dataset": "d@1"})
+
+
+def test_a_folder_of_texts_is_a_table_of_texts_and_classes(tmp_path, settings):
+    for name, text in {"good/1.txt": "fine", "good/2.txt": "great", "bad/1.txt": "poor"}.items():
+        path = tmp_path / "texts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    document = profile_with(tmp_path, settings, {"path": str(tmp_path / "texts")})
+    assert (document["rows"], [field["name"] for field in document["fields"]]) == (3, ["text", "label"])
+
+
+def test_a_built_in_table_of_quantities_is_looked_into(tmp_path, settings):
+    assert profile_with(tmp_path, settings, {"dataset": "builtin/diabetes"})["rows"] == 442

@@ -27,8 +27,8 @@ _MEMORY: Final = Path("/dev/shm")
 def main(wanted: Sequence[str]) -> int:
     names = [mutant.name for mutant in list_mutants()]
     chosen = [at for at, name in enumerate(names) if not wanted or any(part in name for part in wanted)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        fails = directed_test_that_fails()
+    with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as folder:
+        fails = directed_test_that_fails(Path(folder))
     if fails:
         print(f"{fails} fails with all guards in place: it would be taken for what notices them")
         return 1

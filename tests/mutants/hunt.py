@@ -62,7 +62,7 @@ class Hunter:
             why = self.moves_fail()
             if why is not None:
                 return f"moves ({why})"
-            test = directed_test_that_fails()
+            test = directed_test_that_fails(self.folder)
             if test is not None:
                 return f"`{test}`"
             for seed in range(SEEDS):
@@ -136,12 +136,13 @@ class _First:
             self.failed = report.nodeid
 
 
-def directed_test_that_fails() -> str | None:
+def directed_test_that_fails(folder: Path) -> str | None:
     """Run the directed tests on SQLite, in this process, and return the first one that fails."""
     heard = _First()
     # The plugin of hypothesis does not like to come after hypothesis has been used, and none of these needs it.
     plugins = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     options = ("-q", "-x", "-k", "sqlite", *plugins, "-W", "ignore::pytest.PytestAssertRewriteWarning")
-    code = pytest.main([*DIRECTED, *options], plugins=[heard])
+    own = f"--basetemp={folder / 'directed'}"  # others clean up the common one while these run
+    code = pytest.main([*DIRECTED, *options, own], plugins=[heard])
     assert code == (pytest.ExitCode.OK if heard.failed is None else pytest.ExitCode.TESTS_FAILED), f"pytest: {code!r}"
     return heard.failed

@@ -55,9 +55,16 @@ class Columns(SpecModel):
     """Columns to leave out, for example identifiers."""
     categories: ColumnNames = ()
     """Columns whose numbers are names, such as codes."""
+    text: ColumnName | None = None
+    """Of texts: the column that holds them. Default: `text`, `sentence`, `review`, or the only one beside the label."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""
+
+    @property
+    def said(self) -> set[str]:
+        """The fields that are not left at their default."""
+        return {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
 
 
 class Clean(SpecModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Discriminator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,11 +10,13 @@ from pydantic_core import PydanticCustomError
 from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
-Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor"]
+Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier"]
 """The families there are."""
 
-Takes = Literal["images", "table"]
+Takes = Literal["images", "a table", "texts"]
 """What the examples of a family are."""
+
+_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
 
 Learns = Literal["classes", "quantities"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
@@ -26,6 +28,7 @@ class ImageClassifier(SpecModel):
     """Tells images apart."""
 
     takes: ClassVar[Takes] = "images"
+    columns: ClassVar[frozenset[str]] = frozenset()
     learns: ClassVar[Learns] = "classes"
 
     family: Literal["image_classifier"]
@@ -43,7 +46,8 @@ class ImageClassifier(SpecModel):
 class TabularClassifier(SpecModel):
     """Tells the rows of a table apart; with `positive`, how likely each is of the class that must not be missed."""
 
-    takes: ClassVar[Takes] = "table"
+    takes: ClassVar[Takes] = "a table"
+    columns: ClassVar[frozenset[str]] = _OF_TABLES
     learns: ClassVar[Learns] = "classes"
 
     family: Literal["tabular_classifier"]
@@ -69,7 +73,8 @@ class TabularClassifier(SpecModel):
 class TabularRegressor(SpecModel):
     """Predicts a quantity, such as a price or a duration, from the other columns of a table."""
 
-    takes: ClassVar[Takes] = "table"
+    takes: ClassVar[Takes] = "a table"
+    columns: ClassVar[frozenset[str]] = _OF_TABLES
     learns: ClassVar[Learns] = "quantities"
 
     family: Literal["tabular_regressor"]
@@ -81,9 +86,31 @@ class TabularRegressor(SpecModel):
     """Share of the numbers before each dense layer that each step leaves out. Default: 0.1, mlp_residual 0.2."""
 
 
-AnyModel = Annotated[ImageClassifier | TabularClassifier | TabularRegressor, Discriminator("family")]
-FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor], ...] = (
+class TextClassifier(SpecModel):
+    """Tells texts apart: what they are about, or whether they speak well or ill of it."""
+
+    takes: ClassVar[Takes] = "texts"
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "text"})
+    learns: ClassVar[Learns] = "classes"
+
+    family: Literal["text_classifier"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["ngram_mean", "text_cnn"] = "ngram_mean"
+    """Architecture. `ngram_mean`: the mean over embeddings of words and of pairs of words, then Dense(classes).
+    `text_cnn`: convolutions over 2, 3 and 4 embedded words, of each the maximum, then Dense(classes)."""
+    dropout: Dropout | None = None
+    """Share of the numbers that each step leaves out. Default: 0.5."""
+    vocabulary: Annotated[int, Field(ge=10, le=200_000)] = 20_000
+    """Words, or with `ngram_mean` words and pairs of words, that are told apart: the most frequent of the train part,
+    of those that are in it twice. All others are one."""
+    length: Annotated[int, Field(ge=4, le=4096)] = 256
+    """Words of a text that are looked at. Shorter where almost all texts of the train part are."""
+
+
+AnyModel = Annotated[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier, Discriminator("family")]
+FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier], ...] = (
     ImageClassifier,
     TabularClassifier,
     TabularRegressor,
+    TextClassifier,
 )

@@ -54,14 +54,27 @@ class TrainSpec(BaseSpec):
 
     @model_validator(mode="after")
     def _refuse_what_the_family_does_not_take(self) -> TrainSpec:
-        family, takes_images = self.model.family, self.model.takes == "images"
-        if takes_images and self.data.columns is not None:
+        family, takes = self.model.family, self.model.takes
+        if takes == "images" and self.data.columns is not None:
             raise PydanticCustomError(
                 "columns", "data.columns is for tables, and {family} takes images", {"family": family}
             )
-        if not takes_images and (self.data.images is not None or self.preprocess):
+        if takes != "images" and (self.data.images is not None or self.preprocess):
             raise PydanticCustomError(
-                "images", "data.images and preprocess are for images, and {family} takes a table", {"family": family}
+                "images",
+                "data.images and preprocess are for images, and {family} takes {takes}",
+                {"family": family, "takes": takes},
+            )
+        said = set() if self.data.columns is None else self.data.columns.said
+        if said - self.model.columns:
+            raise PydanticCustomError(
+                "columns",
+                "data.columns.{field} has no meaning for {family}; it knows {known}",
+                {
+                    "field": min(said - self.model.columns),
+                    "family": family,
+                    "known": ", ".join(sorted(self.model.columns)),
+                },
             )
         return self
 

@@ -18,8 +18,11 @@ from ml.families.image_classifier import presets as image_presets
 from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
 from ml.families.tabular_regressor.card import RegressorCard
+from ml.families.text_classifier import presets as text_presets
+from ml.families.text_classifier.card import TextCard
 from ml.model.card import ModelCard, read_card
 from ml.tables import encode, load_quantities, load_table
+from ml.texts import encode_texts, load_texts
 
 Document = dict[str, Any]
 Roots = tuple[Path, ...]
@@ -173,6 +176,32 @@ def _regressed(output: Path, roots: Roots) -> Document:
     return {"metrics": {"mae": np.abs(predicted - table.quantities).mean()}}
 
 
+def text_rows() -> list[list[str]]:
+    """Return texts and whether they speak well, which one word of each tells."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for number in range(60):
+        kind = number % 2
+        words = [("table", "lamp", "chair", "clock")[int(at)] for at in random.integers(4, size=4)]
+        words.insert(int(random.integers(5)), (("poor", "bad", "broken"), ("good", "fine", "great"))[kind][number % 3])
+        rows.append([" ".join(words), ("bad", "good")[kind]])
+    return rows
+
+
+def _with_tabs(folder: Path) -> Path:
+    path = write_rows(folder, text_rows(), "text,label")
+    path.write_text(path.read_text().replace(",", "\t"))
+    return path
+
+
+def _text_measured(output: Path, roots: Roots) -> Document:
+    card = read_card(output / "model.json", TextCard)
+    texts = load_texts(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    answered = np.asarray(model(encode_texts(card.encoding, texts.texts))).argmax(axis=1)
+    return {"confusion_matrix": _confusion(texts.labels, answered)}
+
+
 CASES: Final = (
     Case(
         family="image_classifier",
@@ -235,6 +264,37 @@ CASES: Final = (
                 lambda folder: write_rows(folder, quantity_rows()[:2], "area,colour,price"),
                 "cannot fill",
             ),
+        },
+    ),
+    Case(
+        family="text_classifier",
+        write=lambda folder: write_rows(folder, text_rows(), "text,label"),
+        spec=lambda path: _spec("text_classifier", path),
+        networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
+        measured=_text_measured,
+        bad={
+            "one class": (
+                lambda folder: write_rows(folder, [[row[0], "good"] for row in text_rows()], "text,label"),
+                "label is good in all 60 rows",
+            ),
+            "no text": (
+                lambda folder: write_rows(folder, [*text_rows(), [" ", "good"]], "text,label"),
+                "text of row 60 has no text",
+            ),
+            "no label": (
+                lambda folder: write_rows(folder, [*text_rows(), ["fine", ""]], "text,label"),
+                "label of row 60 is missing",
+            ),
+            "texts in one of two columns": (
+                lambda folder: write_rows(folder, [["x", *row] for row in text_rows()], "title,body,label"),
+                "which column holds the texts is not clear",
+            ),
+            "a column alone": (
+                lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
+                "which column holds the texts is not clear",
+            ),
+            "tabs": (_with_tabs, "tabs separate its fields"),
+            "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
 )

@@ -5,6 +5,7 @@ import { number } from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const CELL = 36;
 const EDGE = 90;
+const MOST_DRAWN = 60;
 
 export async function showEvaluation(jobId) {
   const section = document.getElementById("evaluation");
@@ -13,7 +14,9 @@ export async function showEvaluation(jobId) {
   body.className = "evaluation";
   body.append(card("Scores", scores(report)));
   if (report.per_class) body.append(card("By class", byClass(report.per_class)));
-  if (report.confusion_matrix && report.confusion_matrix.length <= 30) body.append(card("Confusion: true class down, predicted across", heat(report.confusion_matrix, report.classes)));
+  const size = report.confusion_matrix?.length ?? 0;
+  if (size > MOST_DRAWN) body.append(card("Confusion", note(`${size} classes are too many to draw; the matrix is in evaluation.json.`)));
+  else if (size > 0) body.append(card("Confusion: true class down, predicted across", heat(report.confusion_matrix, report.classes)));
   document.getElementById("evaluation-body").replaceChildren(body);
   section.hidden = false;
 }
@@ -29,6 +32,13 @@ function card(title, content) {
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", title);
   scroll.append(content);
+  return made;
+}
+
+function note(text) {
+  const made = document.createElement("p");
+  made.className = "quiet";
+  made.textContent = text;
   return made;
 }
 

@@ -68,5 +68,5 @@ setInterval(() => {
 }, WHY_MS);
 setInterval(() => !document.hidden && known.state === "running" && resources.read().catch(() => null), RESOURCES_MS);
 new Preview(jobId);
-setUpSpec();
+setUpSpec(jobId);
 const live = new Live(`/live/jobs/${jobId}`, changed);

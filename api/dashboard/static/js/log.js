@@ -1,10 +1,12 @@
 // What a job prints: read by offset, so that nothing is missed or doubled, whatever happens to the connection.
 import { Painter } from "./ansi.js";
 import { ask } from "./rest.js";
+import { toast } from "./toast.js";
 
 const FIRST_LINES = 2_000;
 const MOST_LINES = 5_000;
 const PIECE_BYTES = 1 << 18;
+const SAVED_AT_ONCE = 1 << 23;
 
 export class Log {
   constructor(jobId) {
@@ -27,6 +29,7 @@ export class Log {
     });
     this.follow.addEventListener("change", () => this.scroll());
     this.search.addEventListener("input", () => this.mark());
+    this.download.addEventListener("click", () => this.save());
     document.getElementById("log-next").addEventListener("click", () => this.next());
     this.search.addEventListener("keydown", (event) => event.key === "Enter" && this.next());
   }
@@ -75,9 +78,34 @@ export class Log {
     const bytes = new Uint8Array(await answer.arrayBuffer());
     if (attempt !== this.attempt) return true;
     this.offset = Number(answer.headers.get("Trainshed-Log-Next-Offset"));
-    this.download.href = `/api/v1/jobs/${this.jobId}/logs?attempt=${attempt}&limit=8388608`;
     if (bytes.length > 0) this.append(this.decoder.decode(bytes, { stream: true }));
     return bytes.length >= PIECE_BYTES / 2;
+  }
+
+  // One answer holds 8 MiB at most; a log is saved whole.
+  async save() {
+    const attempt = this.attempt;
+    if (attempt === null) return;
+    this.download.disabled = true;
+    try {
+      const pieces = [];
+      for (let offset = 0, more = true; more; ) {
+        const answer = await ask(`/jobs/${this.jobId}/logs?attempt=${attempt}&offset=${offset}&limit=${SAVED_AT_ONCE}`);
+        const bytes = await answer.arrayBuffer();
+        pieces.push(bytes);
+        offset += bytes.byteLength;
+        more = bytes.byteLength === SAVED_AT_ONCE;
+      }
+      const link = document.createElement("a");
+      link.download = `${this.jobId}-${attempt}.log`;
+      link.href = URL.createObjectURL(new Blob(pieces, { type: "text/plain" }));
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    } catch (error) {
+      toast(error.message);
+    } finally {
+      this.download.disabled = false;
+    }
   }
 
   append(text) {

@@ -1,4 +1,5 @@
 // What every page does: times that stay true, light and dark.
+import "./keys.js";
 import { ago } from "./words.js";
 
 const EVERY_MS = 5_000;

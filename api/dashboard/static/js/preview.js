@@ -1,6 +1,8 @@
 // Looks into an artifact: pictures as pictures, all else as text. Nothing of it is ever run.
+import { rows } from "./csv.js";
 import { ask } from "./rest.js";
 
+const MOST_ROWS = 200;
 const MOST_TEXT = 1 << 18;
 const MOST_PICTURE = 1 << 24;
 const PICTURES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", svg: "image/svg+xml" };
@@ -72,9 +74,9 @@ function say(text) {
 
 function table(text, separator) {
   const made = document.createElement("table");
-  for (const line of text.split(/\r?\n/).filter(Boolean).slice(0, 200)) {
+  for (const cells of rows(text, separator, MOST_ROWS)) {
     const row = made.insertRow();
-    for (const cell of line.split(separator)) row.insertCell().textContent = cell;
+    for (const cell of cells) row.insertCell().textContent = cell;
   }
   return made;
 }

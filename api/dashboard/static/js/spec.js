@@ -4,7 +4,7 @@ import { toast } from "./toast.js";
 
 const YAML = { "Content-Type": "application/yaml" };
 
-export function setUpSpec() {
+export function setUpSpec(jobId) {
   const shown = document.getElementById("spec");
   document.querySelector("[data-copy]").addEventListener("click", async () => {
     await navigator.clipboard.writeText(shown.textContent);
@@ -13,6 +13,12 @@ export function setUpSpec() {
   const form = document.getElementById("spec-form");
   if (!form) return;
   const text = document.getElementById("spec-text");
+  document.getElementById("clone-spec").addEventListener("click", () =>
+    attempt(async () => {
+      const made = await askJson(`/jobs/${jobId}/clone`, { method: "POST" });
+      location.assign(`/jobs/${made.id}`);
+    }),
+  );
   const edit = (on) => {
     form.hidden = !on;
     shown.hidden = on;
@@ -44,6 +50,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
+    if (problems.closest("form").hidden) toast(error.message);
     const found = error.problem?.errors?.length ? error.problem.errors : [{ path: "", message: error.message }];
     for (const one of found) {
       const line = problems.appendChild(document.createElement("p"));

@@ -1,0 +1,114 @@
+"""Measures a trained classifier of texts on one share of its texts, or on other texts.
+
+Reads `inputs/model.keras` and `inputs/model.json`, writes `evaluation.json` (see `ml.evaluation.document`),
+`confusion.svg` and `report.html`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.evaluation.confused import ConfusedExample, most_confused
+from ml.evaluation.document import EvaluationDocument, as_document
+from ml.evaluation.intervals import intervals
+from ml.evaluation.logistic import LogisticBaseline, logistic_on_texts
+from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.families.measuring import (
+    Chosen,
+    choose,
+    load_measured,
+    predict,
+    publish,
+    refuse_change,
+    refuse_other_classes,
+    refuse_other_reading,
+    reported,
+    warn_of_leak,
+)
+from ml.families.text_classifier.card import TextCard
+from ml.job import RunSettings, Summary
+from ml.model.card import FILE_NAME, read_card
+from ml.report import Report
+from ml.runtime import set_up
+from ml.texts import TextSet, encode_texts, load_texts
+from ml.texts.words import words_of
+from ml.workspace import Workspace
+from trainshed.specs import EvaluateSpec
+
+
+def evaluate(
+    spec: EvaluateSpec,
+    workspace: Workspace,
+    report: Report,
+    *,
+    settings: RunSettings,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
+    card = read_card(workspace.inputs / FILE_NAME, TextCard)
+    set_up(threads=settings.threads, seed=card.seed)
+    model = load_measured(workspace, card)
+    data = spec.data or card.data.as_data()
+    texts = load_texts(data, roots=settings.data_roots, files=settings.data_files)
+    refuse_other_reading(data, card)
+    refuse_change(texts, card)
+    refuse_other_classes(texts, card)
+    chosen = choose(spec, data, texts, card)
+    warn_of_leak(chosen, spec, report)
+
+    def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        return encode_texts(card.encoding, _of(texts, rows))
+
+    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    document = _document(spec, card, texts, chosen, logits)
+    publish(document, workspace)
+    return reported(document, report)
+
+
+def _document(
+    spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen, logits: npt.NDArray[np.float32]
+) -> EvaluationDocument:
+    labels = texts.labels[chosen.rows]
+    scores = score(labels, logits, class_names=card.classes)
+    return as_document(
+        scores,
+        majority_baseline(labels, train_class_counts=card.data.train_class_counts, class_names=card.classes),
+        card,
+        split=spec.split,
+        data=chosen.data,
+        data_digest=texts.digest,
+        seen_in_training=chosen.seen_in_training,
+        intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        logistic=_logistic(spec, texts, chosen),
+        most_confused=_most_confused(spec, card, texts, chosen, logits),
+    )
+
+
+def _logistic(spec: EvaluateSpec, texts: TextSet, chosen: Chosen) -> LogisticBaseline | None:
+    if not spec.logistic_regression or chosen.train_rows is None:
+        return None
+    train, rows = chosen.train_rows, chosen.rows
+    return logistic_on_texts(
+        _of(texts, train), texts.labels[train], _of(texts, rows), texts.labels[rows], words_of=words_of
+    )
+
+
+def _most_confused(
+    spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen, logits: npt.NDArray[np.float32]
+) -> tuple[ConfusedExample, ...]:
+    found = most_confused(
+        chosen.rows,
+        texts.labels[chosen.rows],
+        probabilities(logits),
+        class_names=card.classes,
+        most=spec.pictures,
+    )
+    return tuple(one.with_text(texts.texts[one.row]) for one in found)
+
+
+def _of(texts: TextSet, rows: npt.NDArray[np.int64]) -> list[str]:
+    return [texts.texts[row] for row in rows]

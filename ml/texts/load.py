@@ -1,0 +1,73 @@
+"""From `data:` of a spec to checked texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ml.data.files import DataSource, find_file
+from ml.data.folders import folder_tree
+from ml.data.kinds import Kind, kind_of
+from ml.data.tars import tar_tree
+from ml.data.tree import Tree
+from ml.data.zips import opened_zip, zip_tree
+from ml.errors import InvalidData
+from ml.job import DataFile
+from ml.tables.refusals import refuse_clean
+from ml.texts.csv_texts import read_csv_texts
+from ml.texts.folder_texts import has_texts, read_tree_texts
+from ml.texts.text_set import TextSet
+from trainshed.specs import Columns, Data
+
+_ACCEPTED: Final = "a .csv file with a column of texts and one of classes, or a folder of .txt files for each class"
+
+
+def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
+    """Read and check the texts that `data` names: a path only if it lies below one of `roots`. Raises `InvalidData`."""
+    refuse_clean(data.clean)
+    source = find_file(data, roots=roots, files=files)
+    if source is None:
+        raise InvalidData(
+            f"There are no texts {data.dataset!r}.",
+            remedy=f"Upload them, or give data.path: {_ACCEPTED}.",
+            field="data.dataset",
+        )
+    kind = kind_of(source)
+    if kind is Kind.TEXT:
+        return read_csv_texts(source, data.columns or Columns())
+    with _opened_tree(source) as tree:
+        if tree is None:
+            raise _refusal(source, kind)
+        return read_tree_texts(tree, source)
+
+
+def texts_in_folders(source: DataSource) -> TextSet | None:
+    """Return the texts of a folder or an archive; None for one that has none. Raises `InvalidData` for broken ones."""
+    with _opened_tree(source) as tree:
+        return read_tree_texts(tree, source) if tree is not None and has_texts(tree) else None
+
+
+@contextmanager
+def _opened_tree(source: DataSource) -> Iterator[Tree | None]:
+    match kind_of(source):
+        case Kind.FOLDER:
+            yield folder_tree(source.file, source.name)
+        case Kind.TAR:
+            with tar_tree(source) as tree:
+                yield tree
+        case Kind.ZIP:
+            with opened_zip(source) as archive:
+                yield zip_tree(archive, source.name)
+        case _:
+            yield None
+
+
+def _refusal(source: DataSource, kind: Kind) -> InvalidData:
+    return InvalidData(
+        f"{source.name} is {kind}, and this family takes texts.",
+        remedy=f"Accepted is {_ACCEPTED}.",
+        path=source.name,
+        field="model.family",
+    )
