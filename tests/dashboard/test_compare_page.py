@@ -14,7 +14,7 @@ from tests.system.platform import Platform
 def test_a_running_job_is_selected_beside_a_finished_one_and_followed_to_its_end(
     page: Page, stack: Platform, trained: dict[str, str]
 ) -> None:
-    stack.wait(trained["train"])
+    stack.wait(trained["train"], within_s=120)
     spec = yaml.safe_load((ROOT / "examples" / "digits-train.yaml").read_text())
     spec |= {"name": "digits-again", "labels": {"team": "vision"}, "training": {"epochs": 2, "learning_rate": 0.01}}
     again = stack.submit(spec)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.conftest import HOSTILE, ROOT, blemishes, photograph
 from tests.system.platform import Platform
-from trainshed.specs import json_schema, load_spec, parse_spec
+from trainshed.specs import json_schema, parse_spec
 
 
 def field(page: Page, path: str) -> str:
@@ -46,28 +46,42 @@ def test_a_job_is_made_with_the_keyboard_alone_and_leads_to_its_page(page: Page,
     assert (job["name"], job["spec"]["command"]) == ("by-keyboard", "echo from the form")
 
 
-def test_an_example_of_each_kind_fills_the_form_and_comes_back_out_of_it_unchanged(page: Page, stack: Platform) -> None:
-    files = sorted((ROOT / "examples").glob("*.yaml"))
-    for file in {load_spec(file.read_text()).kind: file for file in files}.values():
-        page.goto(f"/jobs/new?example={file.stem}")
-        expect(page.locator(field(page, "name")).first).to_have_value(load_spec(file.read_text()).name)
+def test_an_example_of_each_kind_and_family_fills_the_form_and_comes_back_out_of_it_unchanged(
+    page: Page, stack: Platform
+) -> None:
+    documents = {file.stem: yaml.safe_load(file.read_text()) for file in sorted((ROOT / "examples").glob("*.yaml"))}
+    each = {(document["kind"], document.get("model", {}).get("family")): name for name, document in documents.items()}
+    for name in each.values():
+        page.goto(f"/jobs/new?example={name}")
+        expect(page.locator(field(page, "name")).first).to_have_value(documents[name]["name"])
         page.locator(field(page, "priority")).fill("7")
         expect(page.locator("#text")).to_have_value(re.compile("priority: 7"))
-        assert parse_spec(written(page)) == parse_spec({**yaml.safe_load(file.read_text()), "priority": 7})
+        assert parse_spec(written(page)) == parse_spec({**documents[name], "priority": 7})
 
 
-def test_the_form_offers_every_kind_family_and_field_of_the_schema(page: Page, stack: Platform) -> None:
+def test_the_form_offers_every_kind_family_and_step_of_the_schema_with_all_its_fields(
+    page: Page, stack: Platform
+) -> None:
     schema = json_schema()
+    train = schema["$defs"]["TrainSpec"]["properties"]
     page.goto("/jobs/new?example=digits-train")
     fine(page)
-    kinds = page.locator(field(page, "kind")).locator("option").all_text_contents()
-    assert set(kinds) - {"choose one"} == set(schema["discriminator"]["mapping"])
-    shown = page.locator("#form [data-path]").evaluate_all("all => all.map((one) => one.dataset.path)")
-    properties = schema["$defs"]["TrainSpec"]["properties"]
-    families = page.locator(field(page, "model.family")).first.locator("option").all_text_contents()
-    assert set(families) - {"choose one"} == set(properties["model"]["discriminator"]["mapping"])
-    assert set(properties) <= set(shown)
-    assert {f"training.{name}" for name in schema["$defs"]["Training"]["properties"]} <= set(shown)
+    choose_each(page, "preprocess[0]", "step", train["preprocess"]["items"]["discriminator"]["mapping"])
+    choose_each(page, "model", "family", train["model"]["discriminator"]["mapping"])
+    choose_each(page, "", "kind", schema["discriminator"]["mapping"])
+
+
+def choose_each(page: Page, path: str, tag: str, mapping: dict[str, str]) -> None:
+    """Choose what a field may be, one after the other, and see that the form has all fields of each."""
+    before = f"{path}." if path else ""
+    picker = page.locator(field(page, before + tag))
+    offered = picker.locator("option").all_text_contents()
+    assert set(offered) - {"choose one"} == set(mapping)
+    for name, reference in mapping.items():
+        picker.select_option(name)
+        shown = set(page.locator("#form [data-path]").evaluate_all("all => all.map((one) => one.dataset.path)"))
+        fields = json_schema()["$defs"][reference.rpartition("/")[2]]["properties"]
+        assert {before + each for each in fields} <= shown
 
 
 def test_an_error_stands_at_its_field_and_goes_when_it_is_mended(page: Page, stack: Platform) -> None:

@@ -67,8 +67,8 @@ def test_who_is_no_administrator_sees_neither_the_link_nor_the_page(
     page.goto("/sign-in")
     page.fill("#key", key)
     page.click("button.primary")
-    expect(page.get_by_role("link", name="Workers")).to_be_visible()
-    expect(page.get_by_role("link", name="Tokens")).to_have_count(0)
+    expect(page.get_by_role("link", name="Workers", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Tokens", exact=True)).to_have_count(0)
     answer = page.goto("/tokens")
     assert answer is not None
     assert answer.status == 403
