@@ -152,14 +152,13 @@ def photograph(page: Page, name: str) -> None:
     SCREENS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.evaluate("document.dispatchEvent(new Event('themechange'))")
         page.screenshot(path=SCREENS / f"{name}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
 
 
 def make_postcard(page: Page, name: str) -> None:
     """Keep a small picture of the top of a page: docs/images has one that a run of these tests has made."""
-    page.set_viewport_size({"width": 1200, "height": 1040})
+    page.set_viewport_size({"width": 1280, "height": 960})
     page.evaluate("scrollTo(0, 0)")
     picture = Image.open(BytesIO(page.screenshot()))
-    picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(SCREENS / f"{name}.png", optimize=True)
+    picture.convert("RGB").quantize(160, dither=Image.Dither.NONE).save(SCREENS / f"{name}.png", optimize=True)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from db.engine import open_database
 from tests.dashboard.conftest import Seen
+from tests.dashboard.test_first_load import pages_with
 from tests.system.platform import Platform
 
 CORPUS = (
@@ -93,18 +94,17 @@ def hostile(stack: Platform) -> Iterator[str]:
 
 def test_hostile_text_stays_text_on_every_page(page: Page, hostile: str, seen: Seen) -> None:
     page.add_init_script(WITNESS)
-    page.goto("/")
-    places = page.locator("header nav a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    for place in (
-        *places,
+    asked = (
         f"/jobs?text={CORPUS[0]}&label=a={CORPUS[1]}",
         f"/jobs/{quote(CORPUS[1])}",
+        f"/compare?jobs={hostile},{CORPUS[1]}",
+        f"/jobs/new?clone={hostile}",
         f"/sign-in?next={CORPUS[1]}",
-    ):
-        if place != "/docs":
-            page.goto(place)
-            expect(page.locator("main")).to_be_visible()
-            assert unharmed(page), place
+    )
+    for place in (*pages_with(hostile), *asked):
+        page.goto(place)
+        expect(page.locator("body")).not_to_be_empty()
+        assert unharmed(page), place
     seen.forgive_refusals()  # of a job that is named like a script
     page.goto(f"/jobs/{hostile}")
     expect(page.locator("#log")).to_contain_text(CORPUS[0])

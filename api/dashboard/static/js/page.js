@@ -22,5 +22,6 @@ document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
   localStorage.setItem("theme", theme);
   document.dispatchEvent(new Event("themechange"));
 });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("themechange")));
 setInterval(refreshTimes, EVERY_MS);
 document.addEventListener("htmx:afterSwap", () => refreshTimes());
