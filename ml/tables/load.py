@@ -49,7 +49,7 @@ def _loaded(
     if source is None:
         remedy = f"or upload one; or give data.path: {_ACCEPTED}."
         return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=remedy), columns)
-    _refuse_other_kinds(source)
+    refuse_other_kinds(source)
     return read(source, columns)
 
 
@@ -71,7 +71,8 @@ def _chosen(table: _T, columns: Columns) -> _T:
     return replace(table, columns=tuple(one for one in table.columns if one.name not in columns.ignore), digest="")
 
 
-def _refuse_other_kinds(source: DataSource) -> None:
+def refuse_other_kinds(source: DataSource) -> None:
+    """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
     if source.is_decoded or kind is not Kind.TEXT:
         raise InvalidData(
