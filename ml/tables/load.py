@@ -12,14 +12,17 @@ from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables import breast_cancer, diabetes
+from ml.tables import breast_cancer, diabetes, flchain
 from ml.tables.csv_table import read_csv
 from ml.tables.quantities import read_quantity_csv
 from ml.tables.refusals import refuse_clean
 from ml.tables.table import AnyTable, QuantityTable, Table
 from trainshed.specs import Columns, Data
 
-BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {breast_cancer.SOURCE: breast_cancer.load}
+BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
+    breast_cancer.SOURCE: breast_cancer.load,
+    flchain.SOURCE: flchain.load,
+}
 BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
 _T = TypeVar("_T", bound=AnyTable)
 _ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
