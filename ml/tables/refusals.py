@@ -46,6 +46,8 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
     for field, named in (
         ("label", (columns.label,) if columns.label else ()),
         ("text", (columns.text,) if columns.text else ()),
+        ("time", (columns.time,) if columns.time else ()),
+        ("series", (columns.series,) if columns.series else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):

@@ -51,7 +51,7 @@ def test_a_tally_averages_over_examples_and_not_over_steps():
     tally = Tally()
     tally.add(1, np.array([[5.0, 1.0], [3.0, 3.0]], np.float32), 8)
     tally.add(3, np.array([[4.0, 2.0]], np.float32), 2)
-    assert tally.read() == Mean(loss=1.2, accuracy=0.6)
+    assert tally.read() == Mean(loss=1.2, score=0.6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

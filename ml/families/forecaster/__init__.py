@@ -1,0 +1,6 @@
+"""Forecasts of series, with intervals."""
+
+from ml.families.forecaster.evaluate import evaluate
+from ml.families.forecaster.train import train
+
+__all__ = ["evaluate", "train"]

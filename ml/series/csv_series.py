@@ -1,0 +1,94 @@
+"""A .csv file with a value in each row, and maybe its time and the name of its series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.csv_rows import as_number
+from ml.data.files import DataSource
+from ml.errors import InvalidData
+from ml.series.series_set import Series, SeriesSet
+from ml.tables.csv_table import Sheet, read_sheet
+from ml.tables.quantities import read_quantities
+from trainshed.specs import Columns
+
+_TIMES: Final = ("time", "date")
+_SERIES: Final = ("series",)
+
+
+def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
+    """Read and check the file; rows may be in any order of time. Raises `InvalidData` that names row and column."""
+    sheet = read_sheet(source, columns)
+    values = read_quantities(sheet.label_texts, sheet.label, sheet.path)
+    time = _place(sheet, columns.time, _TIMES)
+    times = np.arange(len(values), dtype=np.float64) if time is None else _times(sheet, time)
+    of = _place(sheet, columns.series, _SERIES)
+    names = [""] * len(values) if of is None else sheet.texts[of]
+    return SeriesSet(
+        source=source.name,
+        series=tuple(_series(name, names, times, values, sheet) for name in sorted(set(names))),
+        label=sheet.label,
+        provenance=source.provenance,
+        licence="not stated",
+    )
+
+
+def as_time(text: str) -> float | None:
+    """Return the seconds since 1970 of an ISO date or time (without a zone: UTC), or the number that a text holds."""
+    number = as_number(text)
+    if number is not None:
+        return number if np.isfinite(number) else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _place(sheet: Sheet, named: str | None, usual: Sequence[str]) -> int | None:
+    if named is not None:
+        return sheet.names.index(named)
+    return next((at for at, name in enumerate(sheet.names) if name.lower() in usual and at != sheet.place), None)
+
+
+def _times(sheet: Sheet, place: int) -> npt.NDArray[np.float64]:
+    times = [as_time(text) for text in sheet.texts[place]]
+    wrong = next((row for row, time in enumerate(times) if time is None), None)
+    if wrong is not None:
+        text = sheet.texts[place][wrong][:40]
+        raise InvalidData(
+            f"{sheet.path}: {sheet.names[place]} of row {wrong} is {text!r}, which is no time.",
+            remedy="Write times as 2024-12-31, as 2024-12-31T23:59:00, or as numbers.",
+            path=sheet.path,
+            row=wrong,
+            field=sheet.names[place],
+        )
+    return np.array(times, np.float64)
+
+
+def _series(
+    name: str,
+    names: Sequence[str],
+    times: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+    sheet: Sheet,
+) -> Series:
+    rows = np.array([row for row, each in enumerate(names) if each == name])
+    rows = rows[np.argsort(times[rows], kind="stable")]
+    twice = np.flatnonzero(np.diff(times[rows]) == 0)
+    if twice.size:
+        row = int(rows[twice[0] + 1])
+        of = f" of the series {name}" if name else ""
+        raise InvalidData(
+            f"{sheet.path}: row {row} has a time{of} that row {rows[twice[0]]} has, too.",
+            remedy="A series has one value at a time: sum them up, or name the column that tells series apart with"
+            " data.columns.series.",
+            path=sheet.path,
+            row=row,
+        )
+    return Series(name, times[rows], values[rows])
