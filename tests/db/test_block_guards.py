@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from db import blocks, checkpoints, reports
-from db.blocks import DUE, SIZE
+from db.blocks import DUE, NOTHING, SIZE
 from db.checkpoints import Origin
 from db.deletion import MOST_ROWS, delete_job, erase_piece
 from db.engine import Database
 from db.reports import Point
 from db.transitions import Claim
 from tests.factories import claim, end, make_project, submit
+from trainshed.series import SYSTEM_CPU
 from trainshed.states import AttemptOutcome
 
 ALL = list(range(SIZE, DUE + 1, SIZE))
@@ -63,6 +64,27 @@ def test_a_resumed_attempt_drops_the_blocks_of_its_job_that_reach_beyond_its_ori
     for series in ("loss", "accuracy"):
         assert ends(database, both[0], series) == [SIZE, 2 * SIZE]
         assert ends(database, both[1], series) == ALL
+
+
+def test_a_resumed_attempt_keeps_the_blocks_of_what_its_worker_measured(
+    database: Database, both: tuple[Claim, Claim]
+) -> None:
+    with database.begin() as conn:
+        reports.add_points(conn, both[0].lease, [Point(SYSTEM_CPU, step, 1.0) for step in range(1, DUE + 1)])
+        checkpoints.drop_points_beyond(conn, both[0].lease.job_id, Origin(step=0, epoch=0))
+    assert ends(database, both[0], SYSTEM_CPU) == ALL
+
+
+def test_after_a_resume_each_series_knows_where_its_own_blocks_end(
+    database: Database, both: tuple[Claim, Claim]
+) -> None:
+    job_id = both[0].lease.job_id
+    with database.begin() as conn:
+        reports.add_points(conn, both[0].lease, [Point("sparse", step, 1.0) for step in (1, DUE)])
+        checkpoints.drop_points_beyond(conn, job_id, Origin(step=3 * SIZE - 1, epoch=0))
+        sealed = text("SELECT name, sealed_step FROM metric_series WHERE job_id = :job_id")
+        found = {row.name: row.sealed_step for row in conn.execute(sealed, {"job_id": job_id})}
+    assert found == {"loss": 2 * SIZE, "accuracy": 2 * SIZE, "sparse": NOTHING}
 
 
 def test_an_attempt_that_begins_again_has_no_blocks_of_the_one_before(database: Database) -> None:

@@ -59,6 +59,15 @@ def test_the_latest_checkpoints_are_kept_and_come_first(database: Database, won:
     assert steps(database, won) == [30, 20]
 
 
+def test_a_checkpoint_of_another_job_lets_none_of_this_one_go(database: Database, won: Claim) -> None:
+    with database.begin() as conn:
+        submit(conn, kind="train")
+        other = claim(conn)
+    save(database, other, 100, A, keep_last=1)
+    save(database, won, 10, B, keep_last=1)
+    assert (steps(database, won), steps(database, other)) == ([10], [100])
+
+
 def test_a_later_attempt_comes_first_even_when_it_went_back(database: Database, won: Claim) -> None:
     save(database, won, 20, A)
     save(database, won, 30, B)

@@ -20,6 +20,7 @@ class Proof(StrEnum):
     ASKED_AGAIN = "`settle` locks the row of each that was found, and leaves one alone that is not blocked"
     HELD = "only a blocked job is held (`ck_job_held`), and whether it is held is asked for beside it"
     SAME = "what it writes for other series is what they say already, and that blocks be looked for"
+    FOUND = "it only spares a transaction: the move that is made of what it finds asks again"
     FILLED = "a series of another job has a point: it is stored together with its first one"
     NULL = "nothing is later than a time that is NULL"
 
@@ -29,6 +30,9 @@ EQUIVALENT: Final = {
     "db.transitions._EXPIRE: state IN ('queued')": Proof.CHOSEN,
     "db.transitions._EXPIRE: queue_timeout_s IS NOT NULL": Proof.NULL,
     "reconciler.expire._LATE: queue_timeout_s IS NOT NULL": Proof.NULL,
+    "reconciler.expire._LATE: state = 'queued'": Proof.FOUND,
+    "reconciler.expire._LATE: queued_at + queue_timeout_s < (SELECT {now})": Proof.FOUND,
+    "db.workers._FORGET: job.state = 'running'": Proof.OWNED,
     "db.transitions._RELEASE[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._FINISH[Lease]: state IN ('running')": Proof.OWNED,
     "db.transitions._PAUSE[Lease]: state IN ('running')": Proof.OWNED,
@@ -36,6 +40,7 @@ EQUIVALENT: Final = {
     "db.transitions._UNHOLD: state IN ('blocked')": Proof.HELD,
     "db.checkpoints._DROP_SERIES: job_id = :job_id": Proof.FILLED,
     "db.checkpoints._LATEST_OF_SERIES: job_id = :job_id": Proof.SAME,
+    "db.checkpoints._LATEST_OF_SERIES: name NOT LIKE 'system/%'": Proof.SAME,
     f"db.checkpoints._LATEST_OF_SERIES: last_step > {_LAST_STEP}": Proof.SAME,
     "db.leases._FENCE: state = 'running'": Proof.OWNED,
     "db.leases._BEAT: state = 'running'": Proof.OWNED,

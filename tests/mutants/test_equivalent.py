@@ -14,6 +14,7 @@ from sqlalchemy import text
 from db import reports, transitions
 from db.engine import Database
 from db.reports import Point
+from reconciler import expire
 from tests.factories import USER, claim, end, make_project, submit
 from tests.mutants.conjuncts import list_conjuncts
 from tests.mutants.equivalent import EQUIVALENT, Proof
@@ -52,7 +53,7 @@ def test_what_is_chosen_in_the_same_statement_is_locked_in_the_state_that_is_ask
 
 def test_who_is_asked_for_an_owner_is_asked_in_each_condition_that_leans_on_it() -> None:
     assert "ck_job_owner" in VANDALS
-    assert all("owner = :owner" in sql for sql in _sql_of(Proof.OWNED))
+    assert all(re.search(r"owner = (:owner|worker\.id)", sql) for sql in _sql_of(Proof.OWNED))
 
 
 def test_who_is_asked_to_be_held_is_asked_in_each_condition_that_leans_on_it() -> None:
@@ -77,6 +78,19 @@ def test_a_series_has_a_point_and_says_its_latest_one_so_that_others_may_be_look
                 with cut.taken_out():
                     cut.statement.run(conn, job_id=lease.job_id, step=0, epoch=0)
                 assert conn.execute(series).all() == before
+
+
+def test_nothing_ends_that_is_found_to_be_late_and_is_not(database: Database) -> None:
+    with database.begin() as conn:
+        make_project(conn)
+        submit(conn, priority=1, queue_timeout_s=5.0)
+        claim(conn)
+        conn.execute(text("UPDATE job SET queued_at = queued_at - 10"))
+        submit(conn, queue_timeout_s=3_600.0)
+    for cut in list_conjuncts():
+        if EQUIVALENT.get(cut.name) is Proof.FOUND:
+            with cut.taken_out():
+                assert expire.run_once(database, USER).expired == ()
 
 
 def test_settling_leaves_alone_what_is_not_blocked(database: Database) -> None:

@@ -123,3 +123,30 @@ def test_what_a_worker_counted_is_there_once_before_and_after_it_is_forgotten(da
     assert prune.run_once(database).workers == 2
     with database.read() as conn:
         assert counters.by_pool(conn) == before
+
+
+def test_a_ready_job_is_found_behind_any_number_that_are_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch is all that is looked at: what is no candidate takes no place in it."""
+    monkeypatch.setattr(unblock, "_BATCH", 2)
+    with database.begin() as conn:
+        failed = submit(conn, retry={"budget": {"user_error": 0}})
+        submit(conn, needs=(failed,))
+        end(conn, claim(conn), AttemptOutcome.USER_ERROR)
+        pending = [submit(conn) for _ in range(3)]
+        for job in pending:
+            submit(conn, needs=(job,))
+        done = submit(conn)
+        ready = submit(conn, needs=(done,))
+        # As if it had ended and nobody had settled what waits.
+        conn.execute(text("UPDATE job SET state = 'succeeded', finished_at = 1 WHERE id = :id"), {"id": done})
+    assert unblock.run_once(database, BY).settled == (ready,)
+
+
+def test_a_worker_that_left_in_order_is_not_lost_however_long_ago_that_was(database: Database) -> None:
+    with database.begin() as conn:
+        workers.register(conn, FACTS)
+        workers.seen(conn, FACTS.id, busy=0, state="gone", counts={})
+        conn.execute(text("UPDATE worker SET last_seen_at = last_seen_at - 3600"))
+        assert workers.mark_gone(conn, older_than_s=60.0) == []

@@ -53,6 +53,12 @@ def look_for(seconds: float, reaper: Reaper, database: Database, clock: Clock) -
     return reaped
 
 
+def test_only_jobs_that_run_are_watched(database: Database, reaper: Reaper, running: Claim) -> None:
+    with database.begin() as conn:
+        submit(conn)
+    assert reaper.run_once(database).running == 1
+
+
 def test_a_heartbeat_that_stood_still_for_a_lease_is_reaped_and_its_pool_is_told(
     database: Database, reaper: Reaper, clock: Clock, running: Claim
 ) -> None:
