@@ -27,9 +27,10 @@ def _some(state: str) -> str:
 
 
 _COUNTS: Final = Statement(f"SELECT {', '.join(map(_some, ('running', 'queued', 'blocked', 'paused')))}")
+# The clock as a query of its own: read for each row, it could not bound the walk along the index.
 _ENDED_LATELY: Final = """
     SELECT id, name, state, reason, message, finished_at FROM job
-    WHERE project_id = :project_id AND finished_at > {now} - :within_s
+    WHERE project_id = :project_id AND finished_at > (SELECT {now} - :within_s)
     ORDER BY finished_at DESC LIMIT :most
 """
 # A cast cuts off in one database and rounds in the other.

@@ -81,6 +81,15 @@ def test_jobs_past_their_queue_timeout_are_sought_by_time(database: Database, st
     assert re.search(r"Index Cond: .*queue_timeout_s|ix_job_queue_timeout \(<expr><\?\)", plan), plan
 
 
+@pytest.mark.parametrize("statement", [overview._ENDED, overview._FAILED])
+def test_what_ended_lately_is_sought_by_time_and_what_ended_before_is_not_gone_over(
+    database: Database, statement: Statement
+) -> None:
+    plan = explain(database, statement)
+    bounded = r"Index Cond: .*finished_at >|ix_job_project_id_finished_at_id \(project_id=\? AND finished_at>\?\)"
+    assert re.search(bounded, plan), plan
+
+
 @pytest.mark.parametrize("statement", [queues._QUEUED, hints._DUE, hints._REHINT])
 def test_the_queues_are_read_from_the_index_of_the_claim_and_never_gone_over(
     database: Database, statement: Statement
