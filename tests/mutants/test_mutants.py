@@ -12,7 +12,7 @@ from db.engine import open_database
 from tests.mutants.conjuncts import find_conjuncts, list_conjuncts
 from tests.mutants.equivalent import EQUIVALENT
 from tests.mutants.hunt import hunter_in
-from tests.mutants.table import list_mutants, noticed_on, page
+from tests.mutants.table import PAGE, list_mutants, noticed_on, page
 
 _SAMPLE = (
     "db.leases._FENCE: attempt = :attempt",
@@ -50,6 +50,12 @@ def test_what_is_left_of_a_statement_is_still_a_statement(sqlite_template: Path)
 def test_a_page_says_of_each_guard_what_noticed_it() -> None:
     noticed = [None if mutant.name in EQUIVALENT else f"seed {at}" for at, mutant in enumerate(list_mutants())]
     assert noticed_on(page(noticed)) == noticed
+
+
+def test_the_page_has_every_guard_that_there_is() -> None:
+    """Another one, or one that reads otherwise, is to be hunted for: `make mutants`."""
+    text = PAGE.read_text()
+    assert text == page(noticed_on(text))
 
 
 def test_a_guard_that_nobody_noticed_and_nobody_explained_makes_no_page() -> None:
