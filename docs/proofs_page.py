@@ -155,7 +155,7 @@ def _chaos(report: _Report) -> str:
 
     make chaos
 
-Everything runs as real processes, and is killed, frozen, cut off, flushed and filled up while jobs come.
+Everything runs as real processes, and is killed, frozen, cut off and flushed while jobs come.
 [chaos.md](chaos.md) has all figures.
 
 | database | jobs acknowledged | faults | lost, doubled, changed, or with wrong logs, points, weights or artifacts |

@@ -43,6 +43,8 @@ NAVIGATION: Final[list[dict[str, Any]]] = [
         "Promises": [
             {"Promises and their tests": "promises.md"},
             {"Figures of the proofs": "proofs.md"},
+            {"Chaos": "chaos.md"},
+            {"Guards taken out": "mutants.md"},
             {"Performance": "performance.md"},
         ]
     },

@@ -34,7 +34,9 @@ def _places(root: Path) -> Iterator[tuple[str, str]]:
     yield "README.md", "index.md"
     yield _ICON, "icon.svg"
     yield from ((name, name) for name in _AT_THE_TOP)
-    for file in sorted([*root.glob("docs/*.md"), *root.glob("docs/*.json"), *root.glob("docs/decisions/*.md")]):
+    for file in sorted(
+        [*root.glob("docs/*.md"), *root.glob("docs/*.json"), *root.glob("docs/*/*.md"), *root.glob("docs/images/*")]
+    ):
         name = file.relative_to(root).as_posix()
         yield name, name.removeprefix("docs/")
     yield from ((f"examples/{file.name}",) * 2 for file in sorted(root.glob("examples/*.yaml")))
