@@ -31,6 +31,7 @@ names = st.text(
     st.characters(min_codepoint=32, exclude_characters="\x7f", exclude_categories=["Cs"]), min_size=1, max_size=200
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+messages = st.text(st.characters(min_codepoint=1, exclude_categories=["Cs"]), max_size=200)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | texts, st.lists, max_leaves=5
 )
@@ -41,7 +42,7 @@ frames = st.one_of(
     st.builds(
         Result,
         outcome=st.sampled_from(sorted(CHILD_OUTCOMES)),
-        message=texts,
+        message=messages,
         metrics=st.dictionaries(names, finite, max_size=3),
         facts=st.dictionaries(names, json_values, max_size=3),
     ),
