@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from ml.evaluation.calibration import Bin
 from ml.evaluation.confused import ConfusedExample, ConfusedPair, confused_pairs
 from ml.evaluation.intervals import Interval
 from ml.evaluation.logistic import LogisticBaseline
+from ml.evaluation.measured import Measured
 from ml.evaluation.risk import Risk
 from ml.evaluation.scores import Baseline, ClassScore, Scores
 from ml.evaluation.verdict import verdict
 from ml.model.card import ClassifierCard
-from trainshed.specs import Data, SpecModel
+from trainshed.specs import Data
 
 
-class EvaluationDocument(SpecModel):
+class EvaluationDocument(Measured):
     """The result of one evaluation."""
 
-    format_version: Literal[1] = 1
-    model_name: str
-    weights_sha256: str
-    split: str
-    """train, validation, test or all."""
-    examples: int
-    seen_in_training: int | None
-    """How many of the examples the model was trained on; null for other data, where that is not known."""
-    data: Data
-    data_digest: str
     classes: tuple[str, ...]
     metrics: dict[str, float]
     """See `ml.evaluation.scores`."""

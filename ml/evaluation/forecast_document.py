@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ml.evaluation.intervals import Interval
+from ml.evaluation.measured import Measured
 from ml.evaluation.quantities import QuantityBaseline
-from trainshed.specs import Data, SpecModel
+from trainshed.specs import SpecModel
 
 
 class Step(SpecModel):
@@ -19,20 +18,9 @@ class Step(SpecModel):
     interval_coverage: float
 
 
-class ForecastDocument(SpecModel):
+class ForecastDocument(Measured):
     """The result of one evaluation; quantities are in units of the data."""
 
-    format_version: Literal[1] = 1
-    model_name: str
-    weights_sha256: str
-    split: str
-    """train, validation, test or all."""
-    examples: int
-    """Forecasts, each of all steps."""
-    seen_in_training: int | None
-    """How many of them the model was trained on; null for other data, where that is not known."""
-    data: Data
-    data_digest: str
     target: str
     """What is forecast: the name of its column."""
     metrics: dict[str, float]

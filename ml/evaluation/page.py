@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Final, Protocol
+from typing import Final
 
 from ml.evaluation.intervals import Interval
-from trainshed.specs import Data
+from ml.evaluation.measured import Measured
 
 _STYLE: Final = """
 :root{color-scheme:light dark}
@@ -23,23 +23,6 @@ figure img{width:100%;image-rendering:pixelated;background:#8882}
 svg{max-width:100%;height:auto}
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-
-class Measured(Protocol):
-    """What every document of an evaluation says of what it is about."""
-
-    @property
-    def split(self) -> str: ...
-    @property
-    def examples(self) -> int: ...
-    @property
-    def seen_in_training(self) -> int | None: ...
-    @property
-    def data(self) -> Data: ...
-    @property
-    def data_digest(self) -> str: ...
-    @property
-    def weights_sha256(self) -> str: ...
 
 
 def page(title: str, body: Iterable[str]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ml.evaluation.intervals import Interval
+from ml.evaluation.measured import Measured
 from ml.evaluation.quantities import QuantityBaseline
-from trainshed.specs import Data, SpecModel
+from trainshed.specs import SpecModel
 
 
 class WorstExample(SpecModel):
@@ -18,19 +17,9 @@ class WorstExample(SpecModel):
     predicted: float
 
 
-class QuantityDocument(SpecModel):
+class QuantityDocument(Measured):
     """The result of one evaluation; quantities are in units of the data."""
 
-    format_version: Literal[1] = 1
-    model_name: str
-    weights_sha256: str
-    split: str
-    """train, validation, test or all."""
-    examples: int
-    seen_in_training: int | None
-    """How many of the examples the model was trained on; null for other data, where that is not known."""
-    data: Data
-    data_digest: str
     target: str
     """What is predicted: the name of its column."""
     metrics: dict[str, float]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import keras
 import numpy as np
@@ -18,10 +19,11 @@ from ml.errors import Diverged, InvalidData
 from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument
 from ml.evaluation.report import render_report
-from ml.job import Summary
-from ml.model.card import Card, ClassifierCard
+from ml.job import DataFile, RunSettings, Summary
+from ml.model.card import FILE_NAME, Card, ClassifierCard, read_card
 from ml.model.file import load_model, weights_digest
 from ml.report import Report
+from ml.runtime import set_up
 from ml.training.order import batches
 from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
@@ -34,6 +36,25 @@ _NOT_FACTS: Final = {"metrics", "per_class", "confusion_matrix", "confused_pairs
 """Parts of the document that are too long to be kept with the job."""
 
 Floats = npt.NDArray[np.float32]
+_AnyCard = TypeVar("_AnyCard", bound=Card)
+_AnyData = TypeVar("_AnyData", bound=Described)
+_Read_co = TypeVar("_Read_co", covariant=True)
+
+
+class Load(Protocol[_Read_co]):
+    """Reads and checks the examples that a spec names. Raises `InvalidData`."""
+
+    def __call__(self, data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> _Read_co: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened(Generic[_AnyCard, _AnyData]):
+    """What an evaluation begins with; `examples` may be used with the model."""
+
+    card: _AnyCard
+    model: keras.Model
+    data: Data
+    examples: _AnyData
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +66,25 @@ class Chosen:
     rows: npt.NDArray[np.int64]
     train_rows: npt.NDArray[np.int64] | None
     seen_in_training: int | None
+
+
+def open_measured(
+    spec: EvaluateSpec,
+    workspace: Workspace,
+    form: type[_AnyCard],
+    load: Load[_AnyData],
+    *,
+    settings: RunSettings,
+) -> Opened[_AnyCard, _AnyData]:
+    """Read card, model and examples. Raises `InvalidData` where they do not belong together."""
+    card = read_card(workspace.inputs / FILE_NAME, form)
+    set_up(threads=settings.threads, seed=card.seed)
+    model = load_measured(workspace, card)
+    data = spec.data or card.data.as_data()
+    examples = load(data, roots=settings.data_roots, files=settings.data_files)
+    refuse_other_reading(data, card)
+    refuse_change(examples, card)
+    return Opened(card, model, data, examples)
 
 
 def load_measured(workspace: Workspace, card: Card) -> keras.Model:

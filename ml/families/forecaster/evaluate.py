@@ -23,16 +23,12 @@ from ml.families.forecaster.train import refuse_no_logarithm
 from ml.families.measuring import (
     Chosen,
     choose_of,
-    load_measured,
+    open_measured,
     predict,
-    refuse_change,
-    refuse_other_reading,
     warn_of_leak,
 )
 from ml.job import RunSettings, Summary
-from ml.model.card import FILE_NAME, read_card
 from ml.report import Report
-from ml.runtime import set_up
 from ml.series import Origins, divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows, seasonal_naive
 from ml.workspace import Workspace
@@ -52,22 +48,17 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
-    card = read_card(workspace.inputs / FILE_NAME, ForecasterCard)
-    set_up(threads=settings.threads, seed=card.seed)
-    model = load_measured(workspace, card)
-    data = spec.data or card.data.as_data()
-    series = load_series(data, roots=settings.data_roots, files=settings.data_files)
-    refuse_other_reading(data, card)
-    refuse_change(series, card)
+    opened = open_measured(spec, workspace, ForecasterCard, load_series, settings=settings)
+    card, series = opened.card, opened.examples
     refuse_no_logarithm(series, card.scale)
     origins = origins_of(series, window=card.input_shape[0], horizon=card.horizon)
-    chosen = choose_of(spec, data, series, card, lambda split: divide_by_time(origins, split))
+    chosen = choose_of(spec, opened.data, series, card, lambda split: divide_by_time(origins, split))
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return encode_windows(origins.windows[rows], season=card.season, scale=card.scale)
 
-    outputs = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     windows = origins.windows[chosen.rows]
     forecast = decode(windows, outputs, horizon=card.horizon, season=card.season, scale=card.scale)
     if not np.isfinite(forecast).all():

@@ -23,19 +23,16 @@ from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
     Chosen,
     choose,
-    load_measured,
+    open_measured,
     predict,
     publish,
-    refuse_change,
     refuse_other_classes,
-    refuse_other_reading,
     reported,
     warn_of_leak,
 )
 from ml.job import RunSettings, Summary
-from ml.model.card import FILE_NAME, ModelCard, read_card
+from ml.model.card import ModelCard
 from ml.report import Report
-from ml.runtime import set_up
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
 
@@ -49,27 +46,22 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
-    card = read_card(workspace.inputs / FILE_NAME, ModelCard)
-    set_up(threads=settings.threads, seed=card.seed)
-    model = load_measured(workspace, card)
-    data = spec.data or card.data.as_data()
-    dataset = load_dataset(data, roots=settings.data_roots, files=settings.data_files)
-    refuse_other_reading(data, card)
+    opened = open_measured(spec, workspace, ModelCard, load_dataset, settings=settings)
+    card, dataset = opened.card, opened.examples
     _refuse_mismatch(dataset, card)
-    chosen = choose(spec, data, dataset, card)
+    chosen = choose(spec, opened.data, dataset, card)
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return dataset.images[rows].astype(np.float32)
 
-    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, dataset, chosen, logits)
     publish(document, workspace, pictures=_pictures(document, dataset))
     return reported(document, report)
 
 
 def _refuse_mismatch(dataset: Dataset, card: ModelCard) -> None:
-    refuse_change(dataset, card)
     if dataset.image_shape != card.input_shape:
         raise InvalidData(
             f"{dataset.source} has images of {dataset.image_shape}, and the model takes {card.input_shape}.",

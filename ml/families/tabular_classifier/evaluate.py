@@ -22,20 +22,16 @@ from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
     Chosen,
     choose,
-    load_measured,
+    open_measured,
     predict,
     publish,
-    refuse_change,
     refuse_other_classes,
-    refuse_other_reading,
     reported,
     warn_of_leak,
 )
 from ml.families.tabular_classifier.card import TabularCard
 from ml.job import RunSettings, Summary
-from ml.model.card import FILE_NAME, read_card
 from ml.report import Report
-from ml.runtime import set_up
 from ml.tables import Table, encode, load_table
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
@@ -50,21 +46,16 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
-    card = read_card(workspace.inputs / FILE_NAME, TabularCard)
-    set_up(threads=settings.threads, seed=card.seed)
-    model = load_measured(workspace, card)
-    data = spec.data or card.data.as_data()
-    table = load_table(data, roots=settings.data_roots, files=settings.data_files)
-    refuse_other_reading(data, card)
-    refuse_change(table, card)
+    opened = open_measured(spec, workspace, TabularCard, load_table, settings=settings)
+    card, table = opened.card, opened.examples
     refuse_other_classes(table, card)
-    chosen = choose(spec, data, table, card)
+    chosen = choose(spec, opened.data, table, card)
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return encode(card.encoding, table, rows)
 
-    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, table, chosen, logits)
     publish(document, workspace)
     return reported(document, report)

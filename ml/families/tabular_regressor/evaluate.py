@@ -22,17 +22,13 @@ from ml.evaluation.quantity_report import render_quantity_report
 from ml.families.measuring import (
     Chosen,
     choose_of,
-    load_measured,
+    open_measured,
     predict,
-    refuse_change,
-    refuse_other_reading,
     warn_of_leak,
 )
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.job import RunSettings, Summary
-from ml.model.card import FILE_NAME, read_card
 from ml.report import Report
-from ml.runtime import set_up
 from ml.tables import QuantityTable, encode, load_quantities
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
@@ -51,20 +47,15 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
-    card = read_card(workspace.inputs / FILE_NAME, RegressorCard)
-    set_up(threads=settings.threads, seed=card.seed)
-    model = load_measured(workspace, card)
-    data = spec.data or card.data.as_data()
-    table = load_quantities(data, roots=settings.data_roots, files=settings.data_files)
-    refuse_other_reading(data, card)
-    refuse_change(table, card)
-    chosen = choose_of(spec, data, table, card, lambda split: divide_evenly(len(table.quantities), split))
+    opened = open_measured(spec, workspace, RegressorCard, load_quantities, settings=settings)
+    card, table = opened.card, opened.examples
+    chosen = choose_of(spec, opened.data, table, card, lambda split: divide_evenly(len(table.quantities), split))
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return encode(card.encoding, table, rows)
 
-    outputs = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     predicted = outputs[:, 0].astype(np.float64)
     document = _document(spec, card, table, chosen, predicted)
     truth = table.quantities[chosen.rows]

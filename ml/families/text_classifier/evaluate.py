@@ -20,20 +20,16 @@ from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
     Chosen,
     choose,
-    load_measured,
+    open_measured,
     predict,
     publish,
-    refuse_change,
     refuse_other_classes,
-    refuse_other_reading,
     reported,
     warn_of_leak,
 )
 from ml.families.text_classifier.card import TextCard
 from ml.job import RunSettings, Summary
-from ml.model.card import FILE_NAME, read_card
 from ml.report import Report
-from ml.runtime import set_up
 from ml.texts import TextSet, encode_texts, load_texts
 from ml.texts.words import words_of
 from ml.workspace import Workspace
@@ -49,21 +45,16 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
-    card = read_card(workspace.inputs / FILE_NAME, TextCard)
-    set_up(threads=settings.threads, seed=card.seed)
-    model = load_measured(workspace, card)
-    data = spec.data or card.data.as_data()
-    texts = load_texts(data, roots=settings.data_roots, files=settings.data_files)
-    refuse_other_reading(data, card)
-    refuse_change(texts, card)
+    opened = open_measured(spec, workspace, TextCard, load_texts, settings=settings)
+    card, texts = opened.card, opened.examples
     refuse_other_classes(texts, card)
-    chosen = choose(spec, data, texts, card)
+    chosen = choose(spec, opened.data, texts, card)
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
         return encode_texts(card.encoding, _of(texts, rows))
 
-    logits = predict(model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
+    logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, texts, chosen, logits)
     publish(document, workspace)
     return reported(document, report)
