@@ -13,12 +13,7 @@ def measure_throughput(platform: Platform, *, jobs: int) -> float:
     began = time.monotonic()
     submitted = [platform.command("true", labels={"bench": "empty"}) for _ in range(jobs)]
     wait_until(lambda: platform.job(submitted[-1])["state"] == "succeeded", within_s=300)
-    wait_until(lambda: not _unfinished(platform), within_s=300)
+    wait_until(lambda: not platform.has_unfinished(), within_s=300)
     rate = jobs / (time.monotonic() - began)
     print(f"empty jobs: {rate:.1f} a second ({jobs} jobs, 2 slots)")
     return round(rate, 1)
-
-
-def _unfinished(platform: Platform) -> bool:
-    parameters = {"state": ["queued", "running"], "limit": 1}
-    return bool(platform.http.get("/jobs", params=parameters).json()["items"])

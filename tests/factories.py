@@ -12,6 +12,7 @@ from db.clock import db_now
 from db.models import Project
 from db.outcomes import conclude
 from db.transitions import By, Capacity, Claim, Ending, NewJob
+from db.workers import WorkerFacts
 from trainshed.ids import new_id
 from trainshed.specs import dump_spec, parse_spec
 from trainshed.states import Actor, AttemptOutcome
@@ -29,6 +30,23 @@ CAPACITY = Capacity(
     slot_cpus=1.0,
     runs_commands=True,
 )
+
+
+FACTS = WorkerFacts(
+    id=CAPACITY.worker_id,
+    name=CAPACITY.worker_name,
+    host="here",
+    pid=1,
+    pool=CAPACITY.pool,
+    slots=2,
+    cpus=CAPACITY.cpus,
+    memory_bytes=CAPACITY.memory_bytes,
+    gpus=CAPACITY.gpus,
+    sandbox="none",
+    runs_commands=CAPACITY.runs_commands,
+    versions={},
+)
+"""The worker that has this capacity."""
 
 
 def make_project(conn: Connection, project_id: str = PROJECT) -> str:

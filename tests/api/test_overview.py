@@ -16,25 +16,11 @@ from db.queries import overview
 from db.reports import Point
 from db.workers import WorkerFacts
 from tests.api.conftest import OTHER_PROJECT, Api
-from tests.factories import PROJECT, USER, claim, end, submit
+from tests.factories import FACTS, PROJECT, USER, claim, end, submit
 from trainshed.series import SYSTEM_CPU
 from trainshed.states import AttemptOutcome, Reason
 
 WHO = Principal(key_id="key_test", project_id=PROJECT, project="test", role=Role.VIEWER)
-FACTS = WorkerFacts(
-    id="wrk_a",
-    name="a",
-    host="here",
-    pid=1,
-    pool="cpu",
-    slots=2,
-    cpus=2.0,
-    memory_bytes=2**33,
-    gpus=0,
-    sandbox="",
-    runs_commands=True,
-    versions={},
-)
 
 
 @pytest.fixture(autouse=True)

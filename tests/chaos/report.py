@@ -11,6 +11,7 @@ from typing import Any, Final
 from tests.chaos.checker import KINDS, Findings
 from tests.chaos.client import History
 from tests.percentiles import percentile
+from tests.proofs.reports import write_report
 
 MOVED_WITHIN_S: Final = 20.0
 AGAIN_WITHIN_S: Final = 3.0
@@ -89,8 +90,7 @@ class Report:
         return {"passed": not self.shortfalls, "seed": self.seed, "rounds": rounds}
 
     def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.document(), indent=2) + "\n")
+        write_report(path, self.document())
 
 
 def _spread(values: list[float]) -> dict[str, float] | None:

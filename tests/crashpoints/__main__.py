@@ -6,7 +6,6 @@ A place that none of them reaches is looked for in further ones.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Final
 from tests.crashpoints.points import Case, first_of_each, ground_in
 from tests.crashpoints.sites import Site, list_sites
 from tests.crashpoints.world import Mode
+from tests.proofs.reports import write_report
 
 REPORT: Final = Path(".trainshed/proofs/crashpoints.json")
 _MOST_FURTHER: Final = 40
@@ -90,8 +90,7 @@ def _write_down(cases: Sequence[Case], *, took_s: float, cpu_s: float) -> None:
         "wall_s": round(took_s, 1),
         "cpu_s": round(cpu_s, 1),
     }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+    write_report(REPORT, report)
 
 
 if __name__ == "__main__":

@@ -112,23 +112,3 @@ def recipe(target: str) -> list[str]:
     """Return the one command that `make target` runs, once everything is installed."""
     (command,) = re.findall(rf"^{target}:.*\n\t@(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     return command.replace("$(BIN)", str(BIN)).split()
-
-
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
-def test_what_a_page_links_to_is_there(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
-
-
-def test_every_promise_names_tests_that_are_there() -> None:
-    promised = re.findall(r"^\| (P\d+) \|.*\| (.*) \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    rows = re.findall(r"^\| (P\d+) .*?\| (.*) \|$", (ROOT / "docs" / "promises.md").read_text(), re.MULTILINE)
-    assert [name for name, _ in promised] == [name for name, _ in rows] == [f"P{number}" for number in range(1, 13)]
-    assert all("](tests/" in tests for _, tests in promised)
-    for _, tests in rows:
-        for path in re.findall(r"`(tests/[^`:]+|)(?:::\w+)?`", tests):
-            assert (ROOT / path).exists(), path
-        file = ROOT
-        for path, name in re.findall(r"`(tests/[^`:]+)?::(\w+)`", tests):
-            file = ROOT / path if path else file
-            assert f"def {name}(" in file.read_text(), name

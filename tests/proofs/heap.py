@@ -33,6 +33,7 @@ from db.transitions import Claim
 from tests.api.process import ApiProcess
 from tests.dashboard.conftest import ARGUMENTS, CHROMIUM
 from tests.factories import claim
+from tests.proofs.reports import write_report
 from tests.servers import ValkeyServer
 
 REPORT: Final = Path(".trainshed/proofs/heap.json")
@@ -177,8 +178,7 @@ def main() -> int:
     began = time.monotonic()
     growth = prove(early=options.early, late=options.late)
     summary = {**asdict(growth), "ratios": growth.ratios, "wall_s": round(time.monotonic() - began, 1)}
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(summary, indent=2) + "\n")
+    write_report(REPORT, summary)
     print(json.dumps(summary))
     return 0 if growth.holds else 1
 

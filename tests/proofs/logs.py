@@ -25,6 +25,7 @@ from typing import BinaryIO
 
 from db.migrate import upgrade
 from tests.proofs.cutter import Cutter
+from tests.proofs.reports import write_report
 from tests.servers import ValkeyServer, wait_until
 from tests.system.platform import Platform
 from tests.system.test_faults import job_processes
@@ -193,8 +194,7 @@ def main() -> int:
         "connections_cut": cuts,
         "failed_cases": failed,
     }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(summary, indent=2) + "\n")
+    write_report(REPORT, summary)
     print(json.dumps(summary))
     return 1 if failed else 0
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from db.migrate import upgrade
+from tests.proofs.reports import write_report
 from tests.servers import PostgresServer, ValkeyServer, wait_until
 from tests.system.platform import Platform
 
@@ -112,8 +113,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="trainshed-outage-") as folder:
         Path(folder).chmod(0o755)  # Postgres runs as another user where we are root
         found = outlive(Path(folder), away_s=away_s)
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(found, indent=2) + "\n")
+    write_report(REPORT, found)
     print(json.dumps(found, indent=2))
     return bool(found["wrong"])
 

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from ml.preload import preload
 from ml.run import RunSettings, run
+from tests.proofs.reports import write_report
 from trainshed.specs import parse_spec
 
 REPORT = Path(".trainshed/proofs/resume.json")
@@ -260,8 +261,7 @@ def main() -> int:
         "resumed": sum(each.times_resumed for each in outcomes),
         "failed_cases": failed,
     }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(summary, indent=2) + "\n")
+    write_report(REPORT, summary)
     print(json.dumps(summary))
     for case in failed:
         print(f"again: python -m tests.proofs.resume --case {case}")

@@ -21,6 +21,7 @@ import psycopg
 import redis
 
 from db.migrate import upgrade
+from tests.proofs.reports import write_report
 from tests.servers import PostgresServer, ValkeyServer, wait_until
 from tests.system.platform import TERMINAL, Platform
 
@@ -125,15 +126,10 @@ def shortfalls(summary: Mapping[str, Any]) -> list[str]:
 def _run_batch(platform: Platform) -> None:
     """Programs and one training; then pages are read, as people do."""
     jobs = [platform.submit(_TRAINING), *(platform.submit(_PROGRAM) for _ in range(BATCH - 1))]
-    wait_until(lambda: not _unfinished(platform), within_s=300, what="the end of a batch")
+    wait_until(lambda: not platform.has_unfinished(), within_s=300, what="the end of a batch")
     assert platform.job(jobs[0])["state"] in TERMINAL
     assert platform.log(jobs[-1]) == "steady\n"
     assert platform.http.get(f"/jobs/{jobs[0]}/metrics").status_code == 200
-
-
-def _unfinished(platform: Platform) -> bool:
-    parameters = {"state": ["queued", "running"], "limit": 1}
-    return bool(platform.http.get("/jobs", params=parameters).json()["items"])
 
 
 def _summary(samples: Sequence[Sample], *, first: int) -> dict[str, Any]:
@@ -171,8 +167,7 @@ def main() -> int:
         Path(folder).chmod(0o755)  # Postgres runs as another user where we are root
         summary = stay_steady(Path(folder), jobs=options.jobs, first=options.first)
     summary["shortfalls"] = shortfalls(summary)
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(summary, indent=2) + "\n")
+    write_report(REPORT, summary)
     print(json.dumps(summary, indent=2))
     return bool(summary["shortfalls"])
 

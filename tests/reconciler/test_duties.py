@@ -10,26 +10,11 @@ from sqlalchemy import text
 from db import counters, workers
 from db.engine import Database
 from db.transitions import By
-from db.workers import WorkerFacts
 from reconciler import expire, prune, rehint, unblock
-from tests.factories import claim, end, make_project, submit
+from tests.factories import FACTS, claim, end, make_project, submit
 from trainshed.states import Actor, AttemptOutcome
 
 BY = By(Actor.RECONCILER, "rec_test")
-FACTS = WorkerFacts(
-    id="wrk_a",
-    name="a",
-    host="here",
-    pid=1,
-    pool="cpu",
-    slots=2,
-    cpus=2.0,
-    memory_bytes=2**33,
-    gpus=0,
-    sandbox="none",
-    runs_commands=True,
-    versions={},
-)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from tests.proofs.reports import write_report
 from tests.sim.seeds import Run, run_seeds
 
 REPORT: Final = Path(".trainshed/proofs/sim.json")
@@ -79,8 +80,7 @@ def _write_down(runs: Sequence[Run], *, took_s: float, cpu_s: float) -> None:
         "wall_s": round(known.get("wall_s", 0.0) + took_s, 1),
         "cpu_s": round(known.get("cpu_s", 0.0) + cpu_s, 1),
     }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+    write_report(REPORT, report)
 
 
 if __name__ == "__main__":

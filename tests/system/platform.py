@@ -141,6 +141,11 @@ class Platform:
         wait_until(there, within_s=within_s, what=f"{job_id} to be {state}")
         return self.job(job_id)
 
+    def has_unfinished(self) -> bool:
+        """Whether any job waits for a worker or runs."""
+        parameters = {"state": ["queued", "running"], "limit": 1}
+        return bool(self.http.get("/jobs", params=parameters).json()["items"])
+
     def log(self, job_id: str, **parameters: Any) -> str:
         answer = self.http.get(f"/jobs/{job_id}/logs", params=parameters)
         assert answer.status_code == 200, answer.text
