@@ -20,5 +20,5 @@ def test_trainings_that_are_killed_at_random_end_as_if_they_were_not(tmp_path: P
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads((tmp_path / ".trainshed" / "proofs" / "resume.json").read_text())
     assert summary["cases"] == summary["equal"] == 3
-    assert summary["kills"] >= 3
-    assert summary["resumed"] >= 1
+    assert summary["kills"] >= 2
+    assert summary["resumed"] >= 2
