@@ -82,6 +82,13 @@ def read_pictures(tree: Tree, asked: Pictures | None, clean: Clean) -> PictureSe
     return PictureSet(parts, names, dropped)
 
 
+def picture_content(entry: Entry) -> bytes:
+    """Return the bytes of a picture file. Raises `BadPictureError` for one that is too large."""
+    if entry.size > MAX_PICTURE_BYTES:
+        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
+    return entry.beginning(MAX_PICTURE_BYTES)
+
+
 def _examples(tree: Tree) -> list[_Example]:
     entries = [entry for entry in tree.files.values() if "/" in entry.name or not entry.name.lower().endswith(_BESIDE)]
     tops = {entry.name.split("/")[0].lower() for entry in entries}
@@ -130,7 +137,7 @@ def _decoded(
     total = 0
     for example in examples:
         try:
-            pixels, mode = decode(_content(example.entry), asked)
+            pixels, mode = decode(picture_content(example.entry), asked)
         except BadPictureError as error:
             if clean.corrupt == "drop":
                 dropped["corrupt"] += 1
@@ -142,12 +149,6 @@ def _decoded(
             remedy = "Set data.images to a smaller height and width, or use fewer."
             raise _refusal(tree, example.entry, f"brings the pixels to {total:,} bytes, beyond {MAX_BYTES:,}", remedy)
         yield _Decoded(example, pixels, mode)
-
-
-def _content(entry: Entry) -> bytes:
-    if entry.size > MAX_PICTURE_BYTES:
-        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
-    return entry.beginning(MAX_PICTURE_BYTES)
 
 
 def _alike(

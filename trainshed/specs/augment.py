@@ -133,6 +133,8 @@ AUGMENTING: tuple[type[Augmenting], ...] = (
     Mixup,
     Cutmix,
 )
+UNFOLLOWED = (RandomRotate, Mixup, Cutmix)
+"""Steps that boxes cannot follow: a turned box is no box any more, and a blended picture has none."""
 AnyAugmenting = (
     RandomFlip
     | RandomTranslate

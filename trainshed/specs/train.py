@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from trainshed.specs.augment import UNFOLLOWED, RandomCrop
 from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, RetryBudget
 from trainshed.specs.data import Data
 from trainshed.specs.guards import Guards
@@ -55,11 +56,12 @@ class TrainSpec(BaseSpec):
     @model_validator(mode="after")
     def _refuse_what_the_family_does_not_take(self) -> TrainSpec:
         family, takes = self.model.family, self.model.takes
-        if takes == "images" and self.data.columns is not None:
+        takes_pictures = takes in {"images", "pictures with boxes"}
+        if takes_pictures and self.data.columns is not None:
             raise PydanticCustomError(
-                "columns", "data.columns is for tables, and {family} takes images", {"family": family}
+                "columns", "data.columns is for tables, and {family} takes {takes}", {"family": family, "takes": takes}
             )
-        if takes != "images" and (self.data.images is not None or self.preprocess):
+        if not takes_pictures and (self.data.images is not None or self.preprocess):
             raise PydanticCustomError(
                 "images",
                 "data.images and preprocess are for images, and {family} takes {takes}",
@@ -79,6 +81,20 @@ class TrainSpec(BaseSpec):
         return self
 
     @model_validator(mode="after")
+    def _refuse_steps_that_boxes_cannot_follow(self) -> TrainSpec:
+        if self.model.learns != "boxes":
+            return self
+        for step in self.preprocess:
+            if isinstance(step, UNFOLLOWED) or (isinstance(step, RandomCrop) and step.border == "reflect"):
+                raise PydanticCustomError(
+                    "boxes",
+                    "boxes cannot follow the step {step}; leave it out, or take random_flip, random_translate,"
+                    " random_zoom, or random_crop with border: constant",
+                    {"step": step.step},
+                )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_what_needs_classes(self) -> TrainSpec:
         if self.model.learns == "classes":
             return self
@@ -86,14 +102,15 @@ class TrainSpec(BaseSpec):
         named = {
             "label_smoothing": recipe.label_smoothing > 0,
             "class_weights": recipe.class_weights is not None,
-            "early_stopping.monitor: validation_accuracy": stopping is not None
+            "early_stopping.monitor: validation_accuracy": self.model.learns == "quantities"
+            and stopping is not None
             and stopping.monitor == "validation_accuracy",
         }
         for field, is_given in named.items():
             if is_given:
                 raise PydanticCustomError(
                     "classes",
-                    "training.{field} is for classifiers, and {family} has no classes",
+                    "training.{field} is for classifiers, and {family} is none",
                     {"field": field, "family": self.model.family},
                 )
         return self
