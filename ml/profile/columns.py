@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.leaks import FEWEST_ROWS
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.profile.copies import MOST_ROWS, Copies
 from ml.profile.document import (
@@ -113,7 +114,7 @@ def profile_csv(source: DataSource) -> ProfileDocument:
     labels = _labels(columns[rows.label], classes)
     return ProfileDocument(
         source=source.name,
-        format="csv",
+        format=rows.format,
         size=source.file.stat().st_size,
         rows=columns[0].rows,
         fields=tuple(column.profile() for column in columns[:MOST_FIELDS]),

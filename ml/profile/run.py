@@ -9,6 +9,7 @@ from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
+from ml.data.rows import TABLES
 from ml.job import RunSettings, Summary
 from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
@@ -47,7 +48,7 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
     if source is None:
         return _of_dataset(load_builtin(data.dataset or ""), size=None)
     match kind_of(source):
-        case Kind.TEXT:
+        case kind if kind in TABLES:
             return profile_csv(source), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found

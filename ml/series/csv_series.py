@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.csv_rows import as_number
+from ml.data.fields import as_number
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.series.series_set import Series, SeriesSet
@@ -35,6 +35,7 @@ def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
+        format=sheet.format,
     )
 
 

@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 
 from ml.data import Labels
-from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
+from ml.data.kinds import Kind
 from ml.data.limits import MAX_CLASSES
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.tables.refusals import (
     refuse_leak,
@@ -45,7 +47,7 @@ def read_csv(source: DataSource, columns: Columns) -> Table:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
-        format="csv",
+        format=sheet.format,
     )
     refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
@@ -56,6 +58,7 @@ class Sheet:
     """A file as it is written: the texts of each column, and which of them is to be learned."""
 
     path: str
+    format: Kind
     names: tuple[str, ...]
     texts: list[list[str]]
     place: int
@@ -75,7 +78,7 @@ def read_sheet(source: DataSource, columns: Columns) -> Sheet:
         refuse_other_separator(rows.names, source.name)
         refuse_unknown_names(columns, rows.names, source.name)
         place = rows.label if columns.label is None else rows.names.index(columns.label)
-        return Sheet(source.name, rows.names, _texts(rows, source.name), place)
+        return Sheet(source.name, rows.format, rows.names, _texts(rows, source.name), place)
 
 
 def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:

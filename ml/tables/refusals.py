@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.leaks import telling_column
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Columns

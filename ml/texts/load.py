@@ -10,6 +10,7 @@ from typing import Final
 from ml.data.files import DataSource, find_file
 from ml.data.folders import folder_tree
 from ml.data.kinds import Kind, kind_of
+from ml.data.rows import TABLES
 from ml.data.tars import tar_tree
 from ml.data.tree import Tree
 from ml.data.zips import opened_zip, zip_tree
@@ -21,7 +22,10 @@ from ml.texts.folder_texts import has_texts, read_tree_texts
 from ml.texts.text_set import TextSet
 from trainshed.specs import Columns, Data
 
-_ACCEPTED: Final = "a .csv file with a column of texts and one of classes, or a folder of .txt files for each class"
+_ACCEPTED: Final = (
+    "a table (.csv, .tsv, .jsonl or .parquet) with a column of texts and one of classes, or a folder of .txt files for"
+    " each class"
+)
 
 
 def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
@@ -35,7 +39,7 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             field="data.dataset",
         )
     kind = kind_of(source)
-    if kind is Kind.TEXT:
+    if kind in TABLES:
         return read_csv_texts(source, data.columns or Columns())
     with _opened_tree(source) as tree:
         if tree is None:
