@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -37,6 +39,16 @@ def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
         licence="not stated",
         format=sheet.format,
     )
+
+
+def write_csv_series(series: SeriesSet, path: Path) -> None:
+    """Write a row for each value: its series, its time as it is kept, and the value."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["series", "time", series.label])
+        for one in series.series:
+            rows = zip(one.times.tolist(), one.values.tolist(), strict=True)
+            writer.writerows((one.name, time, value) for time, value in rows)
 
 
 def as_time(text: str) -> float | None:
