@@ -1,7 +1,8 @@
 """The sentences of two examples: 23,000 real ones that people have rated, out of a package on PyPI.
 
 C.J. Hutto and E. Gilbert, "VADER: a parsimonious rule-based model for sentiment analysis of social media text", ICWSM
-2014: snippets of film reviews, tweets, reviews of products and of a newspaper's opinions, each with the mean of some twenty ratings from -4 to 4.
+2014: snippets of film reviews, tweets, reviews of products and opinions in a newspaper, each with the mean of some
+twenty ratings from -4 to 4.
 The package vaderSentiment 0.5 (MIT) has them in its source archive; they are short quotes of others.
 """
 
@@ -37,7 +38,7 @@ def write_sentiments(folder: Path) -> Path | None:
 
 def write_origins(folder: Path) -> Path | None:
     """Write `origins.csv`: texts with where they were written, one of four; None where they cannot be had."""
-    return _written(folder, "origins.csv", lambda origin, rating: origin)
+    return _written(folder, "origins.csv", lambda origin, _: origin)
 
 
 def _sentiment(origin: str, rating: float) -> str | None:
