@@ -104,4 +104,4 @@ def _series(
             path=sheet.path,
             row=row,
         )
-    return Series(name, times[rows], values[rows])
+    return Series(name, times[rows], values[rows], rows)

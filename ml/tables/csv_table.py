@@ -25,7 +25,7 @@ from ml.tables.refusals import (
     refuse_too_many,
     refuse_unknown_names,
 )
-from ml.tables.table import AnyTable, Categories, Column, Numbers, Table
+from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
 from trainshed.specs import Columns
 
 _MOST_CELLS: Final = 20_000_000
@@ -95,7 +95,7 @@ def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
 
 def write_csv(table: AnyTable, path: Path) -> None:
     """Write a table with its label as the last column; reading it gives the same columns and labels."""
-    columns = [_written(column) for column in table.columns]
+    columns = [texts_of(column) for column in table.columns]
     labels = (
         [table.class_names[label] for label in table.labels] if isinstance(table, Table) else table.quantities.tolist()
     )
@@ -104,12 +104,6 @@ def write_csv(table: AnyTable, path: Path) -> None:
         writer.writerow([*(column.name for column in table.columns), table.label])
         for fields, label in zip(zip(*columns, strict=True), labels, strict=True):
             writer.writerow([*fields, label])
-
-
-def _written(column: Column) -> list[str]:
-    if isinstance(column, Categories):
-        return ["" if code < 0 else column.names[code] for code in column.codes]
-    return ["" if np.isnan(value) else repr(float(value)) for value in column.values]
 
 
 def _texts(rows: Rows, path: str) -> list[list[str]]:

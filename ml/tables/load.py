@@ -27,6 +27,7 @@ BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
 BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
 _T = TypeVar("_T", bound=AnyTable)
 _ACCEPTED: Final = "a table: .csv, .tsv, .jsonl, each of them .gz too, or .parquet"
+_OR_YOURS: Final = f"or upload one; or give data.path: {_ACCEPTED}."
 
 
 def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> Table:
@@ -37,6 +38,12 @@ def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
 def load_quantities(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> QuantityTable:
     """Read and check a table with a quantity to predict. Raises `InvalidData`."""
     return _loaded(data, BUILTIN_QUANTITIES, read_quantity_csv, roots=roots, files=files)
+
+
+def load_shipped(name: str) -> AnyTable:
+    """Return a table that comes with Trainshed, whatever its label is. Raises `InvalidData`."""
+    shipped: dict[str, Callable[[], AnyTable]] = {**BUILTIN_TABLES, **BUILTIN_QUANTITIES}
+    return load_known(name, shipped, what="table", remedy=_OR_YOURS)
 
 
 def _loaded(
@@ -51,8 +58,7 @@ def _loaded(
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
-        remedy = f"or upload one; or give data.path: {_ACCEPTED}."
-        return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=remedy), columns)
+        return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=_OR_YOURS), columns)
     refuse_other_kinds(source)
     return read(source, columns)
 

@@ -14,7 +14,7 @@ from ml.tables.refusals import refuse_one_class
 from ml.texts.text_set import TextSet
 from trainshed.specs import Columns
 
-_NAMES: Final = ("text", "sentence", "review")
+USUAL_NAMES: Final = ("text", "sentence", "review")
 
 
 def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
@@ -41,6 +41,7 @@ def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        column=sheet.names[place],
     )
 
 
@@ -58,7 +59,7 @@ def _text_column(sheet: Sheet, columns: Columns) -> int:
     if columns.text is not None and columns.text != sheet.label:
         return sheet.names.index(columns.text)
     others = [place for place in range(len(sheet.names)) if place != sheet.place]
-    named = [place for place in others if sheet.names[place].lower() in _NAMES]
+    named = [place for place in others if sheet.names[place].lower() in USUAL_NAMES]
     found = named if columns.text is None and named else others
     if len(found) != 1 or columns.text is not None:
         raise InvalidData(

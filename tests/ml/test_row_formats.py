@@ -90,6 +90,25 @@ FORMATS: dict[str, tuple[Callable[[Path], None], str]] = {
     "coded parquet": (coded_parquet, "parquet"),
 }
 
+BROKEN: list[tuple[str | bytes, str]] = [
+    ('{"a": 1}\n{"a": [1, 2]}\n', "a of row 1 is a list"),
+    ('{"a": {"b": 1}}\n', "a of row 0 is an object"),
+    ('{"a": 1}\n{"a": \n', "row 1 is no JSON"),
+    ('{"a": 1}\n[2]\n', "row 1 is no object"),
+    ("[{]", "is no JSON"),
+    ("[]", "has no rows"),
+    ('{"a": ' + "[" * 100_000 + "\n", "row 0 is no JSON"),
+    ('{"a": ' + "9" * 5000 + "}\n", "row 0 is no JSON"),
+    ('{"a": 1, "a ": 2}\n', "two columns 'a'"),
+    (json.dumps({str(number): 0 for number in range(20_000)}), "has 20,000 columns"),
+    (gzip.compress(b'{"a": 1}\n' * 1000)[:-12], "cannot be read"),
+    (gzip.compress(b"a,b\n1,2\n" * 1000)[:-9], "cannot be read"),
+    (gzip.compress(b"\xff\xfe,b\n1,2\n"), "looks like text in UTF-16"),
+    ("a\tb\n1\t2\n3\n", "row 1 has 1 fields"),
+    (b"PAR1\x15\x04", "Parquet file size is 6 bytes"),
+    (b"PAR1" + bytes(64) + b"\xff\xff\xff\x7fPAR1", "cannot be read"),
+]
+
 
 def source_of(path: Path) -> DataSource:
     return DataSource("rows", path, "rows", "a test")
@@ -136,25 +155,7 @@ def test_values_of_parquet_are_written_as_one_would_type_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ('{"a": 1}\n{"a": [1, 2]}\n', "a of row 1 is a list"),
-        ('{"a": {"b": 1}}\n', "a of row 0 is an object"),
-        ('{"a": 1}\n{"a": \n', "row 1 is no JSON"),
-        ('{"a": 1}\n[2]\n', "row 1 is no object"),
-        ("[{]", "is no JSON"),
-        ("[]", "has no rows"),
-        ('{"a": ' + "[" * 100_000 + "\n", "row 0 is no JSON"),
-        ('{"a": ' + "9" * 5000 + "}\n", "row 0 is no JSON"),
-        ('{"a": 1, "a ": 2}\n', "two columns 'a'"),
-        (json.dumps({str(number): 0 for number in range(20_000)}), "has 20,000 columns"),
-        (gzip.compress(b'{"a": 1}\n' * 1000)[:-12], "cannot be read"),
-        (gzip.compress(b"a,b\n1,2\n" * 1000)[:-9], "cannot be read"),
-        (gzip.compress(b"\xff\xfe,b\n1,2\n"), "looks like text in UTF-16"),
-        ("a\tb\n1\t2\n3\n", "row 1 has 1 fields"),
-        (b"PAR1\x15\x04", "Parquet file size is 6 bytes"),
-        (b"PAR1" + bytes(64) + b"\xff\xff\xff\x7fPAR1", "cannot be read"),
-    ],
+    ("content", "says"), BROKEN, ids=[f"{number} {says}" for number, (_, says) in enumerate(BROKEN)]
 )
 def test_a_broken_file_is_named_with_its_place(tmp_path, content, says):
     source = written(tmp_path, content)

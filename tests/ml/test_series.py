@@ -24,7 +24,10 @@ def series_of(*values, times=None):
     """Put arrays into a set of series, at the times 0, 1, ... where none are given."""
     made = tuple(
         Series(
-            str(number), np.arange(len(each), dtype=float) if times is None else times[number], np.array(each, float)
+            str(number),
+            np.arange(len(each), dtype=float) if times is None else times[number],
+            np.array(each, float),
+            np.arange(len(each)),
         )
         for number, each in enumerate(values)
     )

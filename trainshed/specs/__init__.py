@@ -34,6 +34,7 @@ from trainshed.specs.model import (
     TextClassifier,
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.predict import PredictSpec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
     CenterCrop,
@@ -78,6 +79,7 @@ __all__ = [
     "Pad",
     "PerImageStandardize",
     "Pictures",
+    "PredictSpec",
     "ProfileSpec",
     "RandomBrightness",
     "RandomColor",
