@@ -19,7 +19,7 @@ from ml.data.assembly import ORDER
 from ml.data.files import DataSource
 from ml.data.limits import MAX_BYTES, MAX_CLASSES
 from ml.data.picture import BadPictureError, Decoded, decode_whole
-from ml.data.pictures import picture_content
+from ml.data.pictures import content_of
 from ml.data.tree import Tree, shown
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Data, Pictures
@@ -108,7 +108,7 @@ def _read(
 
 def _decoded(said: Annotated, tree: Tree, data: Data, dropped: Counter[str]) -> Decoded | None:
     try:
-        return decode_whole(picture_content(said.entry), data.images)
+        return decode_whole(content_of(said.entry), data.images)
     except BadPictureError as error:
         if data.clean.corrupt == "drop":
             dropped["corrupt"] += 1

@@ -74,7 +74,8 @@ class _Document:
         for number, annotation in enumerate(self._annotations):
             # A crowd is drawn around many things, and is none of them.
             if annotation.get("iscrowd") in (None, 0, False):
-                boxes[annotation.get("image_id")].append(self._box(annotation, number))
+                box = self._box(annotation, number)
+                boxes[annotation["image_id"]].append(box)
         known = set()
         for number, image in enumerate(self._images):
             key, named = image.get("id"), image.get("file_name")

@@ -15,7 +15,7 @@ from ml.boxes.yolo import read_yolo, yolo_files
 from ml.data.about import read_about
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
-from ml.data.opened import opened_tree
+from ml.data.opening import opened_tree
 from ml.data.tree import Tree
 from ml.errors import InvalidData
 from ml.job import DataFile

@@ -19,6 +19,7 @@ from ml.errors import InvalidData
 
 FORMAT: Final = "voc"
 _MOST_BYTES: Final = 4 << 20
+_LOOK: Final = 4096
 _MOST_NAMES: Final = 64 << 20
 _LISTS: Final[Mapping[str, PartName]] = {
     "trainval.txt": "train",
@@ -39,12 +40,10 @@ class _Plain(ET.TreeBuilder):
 
 
 def voc_files(tree: Tree) -> list[Entry]:
-    """Return the documents of a tree that look like VOC."""
-    return [
-        entry
-        for entry in tree.files.values()
-        if entry.name.lower().endswith(".xml") and b"<annotation" in entry.beginning(4096)
-    ]
+    """Return the documents of the folders that hold one that looks like VOC."""
+    documents = [entry for entry in tree.files.values() if entry.name.lower().endswith(".xml")]
+    folders = {_folder(entry) for entry in documents if b"<annotation" in entry.beginning(_LOOK)}
+    return [entry for entry in documents if _folder(entry) in folders]
 
 
 def read_voc(tree: Tree, entries: list[Entry]) -> Annotations:
@@ -55,10 +54,14 @@ def read_voc(tree: Tree, entries: list[Entry]) -> Annotations:
         entries = [entry for entry in entries if PurePosixPath(entry.name).stem in listed]
         parts = [listed[PurePosixPath(entry.name).stem] for entry in entries]
     else:
-        parts = divided([part_of(str(PurePosixPath(entry.name).parent)) for entry in entries])
+        parts = divided([part_of(str(_folder(entry))) for entry in entries])
     pictures = [_picture(tree, entry, part, finder) for entry, part in zip(entries, parts, strict=True)]
     names = sorted({box.class_name for picture in pictures for box in picture.boxes})
     return Annotations(FORMAT, "pixels", tuple(pictures), tuple(names))
+
+
+def _folder(entry: Entry) -> PurePosixPath:
+    return PurePosixPath(entry.name).parent
 
 
 def _listed_parts(tree: Tree) -> dict[str, PartName]:

@@ -62,11 +62,24 @@ class PictureSet:
 
 def has_pictures(tree: Tree) -> bool:
     """Whether a file of the tree is a picture, by its name or its first bytes."""
-    return any(
-        entry.name.lower().endswith(_ENDINGS) or is_picture(entry.beginning(12))
-        for entry in tree.files.values()
-        if not entry.name.lower().endswith(_BESIDE)
-    )
+    return any(_is_picture(entry) for entry in tree.files.values())
+
+
+def picture_files(tree: Tree) -> list[str]:
+    """Return the names of all files that are pictures by their names or their first bytes, in order."""
+    return sorted(entry.name for entry in tree.files.values() if _is_picture(entry))
+
+
+def _is_picture(entry: Entry) -> bool:
+    name = entry.name.lower()
+    return not name.endswith(_BESIDE) and (name.endswith(_ENDINGS) or is_picture(entry.beginning(12)))
+
+
+def content_of(entry: Entry) -> bytes:
+    """Return the bytes of a picture. Raises `BadPictureError` for too many."""
+    if entry.size > MAX_PICTURE_BYTES:
+        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
+    return entry.beginning(MAX_PICTURE_BYTES)
 
 
 def read_pictures(tree: Tree, asked: Pictures | None, clean: Clean) -> PictureSet:
@@ -80,13 +93,6 @@ def read_pictures(tree: Tree, asked: Pictures | None, clean: Clean) -> PictureSe
     if "train" not in parts:
         raise InvalidData(f"{tree.source} has no picture to train on.", remedy=_REMEDY, path=tree.source)
     return PictureSet(parts, names, dropped)
-
-
-def picture_content(entry: Entry) -> bytes:
-    """Return the bytes of a picture file. Raises `BadPictureError` for one that is too large."""
-    if entry.size > MAX_PICTURE_BYTES:
-        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
-    return entry.beginning(MAX_PICTURE_BYTES)
 
 
 def _examples(tree: Tree) -> list[_Example]:
@@ -137,7 +143,7 @@ def _decoded(
     total = 0
     for example in examples:
         try:
-            pixels, mode = decode(picture_content(example.entry), asked)
+            pixels, mode = decode(content_of(example.entry), asked)
         except BadPictureError as error:
             if clean.corrupt == "drop":
                 dropped["corrupt"] += 1

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import Discriminator
 
 from ml.errors import InvalidData
-from ml.tables.table import AnyTable, Categories, Column, Numbers
+from ml.tables.table import AnyTable, Categories, Column, Features, Numbers
 from trainshed.specs import SpecModel
 
 _FURTHEST: Final = 1e6
@@ -57,7 +57,7 @@ def fit_encoding(table: AnyTable, rows: Rows, *, missing: Literal["median", "mea
     )
 
 
-def encode(encoding: Encoding, table: AnyTable, rows: Rows) -> npt.NDArray[np.float32]:
+def encode(encoding: Encoding, table: AnyTable | Features, rows: Rows) -> npt.NDArray[np.float32]:
     """Return the rows as (n, features). Raises `InvalidData` for a table without a column that the model needs."""
     there = {column.name: column for column in table.columns}
     parts = [_encoded(one, there.get(one.name), rows, table) for one in encoding]
@@ -99,7 +99,7 @@ def _category(column: Categories, rows: Rows) -> CategoryEncoding:
 
 
 def _encoded(
-    one: NumberEncoding | CategoryEncoding, column: Column | None, rows: Rows, table: AnyTable
+    one: NumberEncoding | CategoryEncoding, column: Column | None, rows: Rows, table: AnyTable | Features
 ) -> npt.NDArray[np.float64]:
     if isinstance(one, NumberEncoding) and isinstance(column, Numbers):
         return _encoded_numbers(one, column.values[rows])

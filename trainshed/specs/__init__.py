@@ -35,6 +35,7 @@ from trainshed.specs.model import (
     TextClassifier,
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.predict import PredictSpec
 from trainshed.specs.preprocess import (
     STEP_CLASSES,
     CenterCrop,
@@ -80,6 +81,7 @@ __all__ = [
     "Pad",
     "PerImageStandardize",
     "Pictures",
+    "PredictSpec",
     "ProfileSpec",
     "RandomBrightness",
     "RandomColor",

@@ -46,12 +46,12 @@ def find_boxes(
             raise Diverged("The model gives outputs that are not finite.")
         pieces.append(as_found(listed, first=(step - 1) * batch_size))
         after(step)
-    return _on_pictures(joined(pieces), pictures, frame)
+    return on_pictures(joined(pieces), frame, pictures.image_shape)
 
 
-def _on_pictures(found: Found, pictures: BoxSet, frame: Frame) -> Found:
-    """Bring boxes back to where they are on the raw picture, cut at its edges."""
-    height, width, _ = pictures.image_shape
+def on_pictures(found: Found, frame: Frame, image_shape: tuple[int, int, int]) -> Found:
+    """Bring boxes from where the network sees them back to the raw picture, cut at its edges."""
+    height, width, _ = image_shape
     boxes = frame.undone(found.boxes).clip(0, np.array([width, height] * 2, np.float32))
     placed = Found(found.pictures, found.classes, found.scores, boxes)
     return placed.where(areas(boxes) > 0)

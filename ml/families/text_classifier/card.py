@@ -17,6 +17,8 @@ class TextCard(ClassifierCard):
     """Numbers of an encoded text."""
     encoding: TextEncoding
     """Fitted on the train part."""
+    column: str = ""
+    """What the column of texts was called, where they were in one."""
 
 
 def card_text(card: TextCard) -> CardText:

@@ -62,6 +62,7 @@ def train(
         input_shape=(encoding.length,),
         data=trained_on(fitted.spec, texts, task, findings=found, class_counts=class_counts(texts, parts)),
         encoding=encoding,
+        column=texts.column,
     )
     leave(task.model, card, card_text(card), fitted.spec, workspace)
     return Summary(metrics=card.metrics, facts=facts(card))

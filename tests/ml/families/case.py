@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,10 @@ class Case:
     """By the name of a preset: the network, and the shape of its outputs for one example."""
     measured: Callable[[Path, Roots], Document]
     """From the output folder and the data roots, without `evaluate`: some of what it measures on all rows."""
+    unlabelled: Callable[[Path], Path]
+    """Write the same data into a folder as one has it who wants answers: without them, and columns in another order."""
+    judged: Callable[[Sequence[Mapping[str, str]]], Document]
+    """From rows of predictions.csv and the raw data: some of what `evaluate` measures, to the last bit."""
     bad: Mapping[str, tuple[Callable[[Path], Path], str]]
     """What may be wrong with data, by name: how it is written, and what the error says."""
 

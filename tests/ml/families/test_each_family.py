@@ -3,6 +3,7 @@ and errors that say what to do about bad data."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from dataclasses import dataclass
@@ -38,6 +39,20 @@ class Evaluated:
     def document(self, name: str) -> dict[str, Any]:
         """Return a file of the output."""
         return json.loads((self.folder / "output" / name).read_text())
+
+    def another(self, folder: Path, kind: str, **keys: Any) -> Path:
+        """Do one more job with the model, in a folder of its own, and return its output."""
+        shutil.copytree(self.folder / "inputs", folder / "inputs")
+        spec = {"kind": kind, "name": "n", "model": {"job": "job_" + "0" * 26}, **keys}
+        settings = RunSettings(threads=1, data_roots=(self.folder, folder))
+        run(parse_spec(spec), folder, MemoryReport(), settings=settings)
+        return folder / "output"
+
+
+def predictions(output: Path) -> list[dict[str, str]]:
+    """Return the rows of predictions.csv."""
+    with (output / "predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.family)
@@ -94,6 +109,24 @@ def test_raw_data_through_the_saved_model_gives_the_answers_that_were_measured(e
             if isinstance(expected, dict)
             else found == expected
         )
+
+
+def test_predictions_of_the_test_part_are_the_answers_that_its_evaluation_measured(evaluated, tmp_path):
+    document = json.loads((evaluated.another(tmp_path / "e", "evaluate", split="test") / "evaluation.json").read_text())
+    answers = predictions(evaluated.another(tmp_path / "p", "predict", split="test"))
+    for field, expected in evaluated.case.judged(answers).items():
+        found = document[field]
+        assert ({name: found[name] for name in expected} if isinstance(expected, dict) else found) == expected
+
+
+def test_who_has_no_labels_gets_the_answers_of_who_has_them_whatever_the_order_of_the_columns(evaluated, tmp_path):
+    (tmp_path / "b").mkdir()
+    data = json.loads((evaluated.folder / "inputs/model.json").read_text())["data"]
+    labelled = evaluated.another(tmp_path / "a", "predict", data={"path": data["source"]})
+    path = evaluated.case.unlabelled(tmp_path / "b")
+    unlabelled = evaluated.another(tmp_path / "b", "predict", data={"path": str(path)})
+    assert predictions(unlabelled) == predictions(labelled)
+    assert predictions(labelled)
 
 
 def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated):
