@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from garments import write_garments
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
@@ -146,6 +147,7 @@ def fashion(_: Path) -> Path | None:
 
 UPLOADS: dict[str, Callable[[Path], Path | None]] = {
     "fashion": fashion,
+    "garments": write_garments,
     "origins": write_origins,
     "sentences": write_sentiments,
 }

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ml.boxes.box_set import BoxSet, Pixels, whole_frames
+from ml.boxes.collage import PHOTOGRAPHERS, as_bytes, background, paste, piece_of, scaled
 from ml.boxes.sprites import Sprites, Wardrobe, digits, garments, photographs
 
 SCENES: Final = "synthetic/scenes"
@@ -23,11 +23,6 @@ _MOST_THINGS: Final = 3
 _TRIES: Final = 20
 _GAP: Final = 2
 """Pixels between two things."""
-_INK: Final = 24
-"""From this value on a pixel belongs to the thing."""
-_TEST_PIECE: Final = 0.7
-"""Scenes to train on show the photographs left of this share of their width, scenes to test on right of it."""
-_CARE: Final = "CC BY 2.0 (the photographs, by danielbuechele and vultilion)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ def compose(source: str, wardrobe: Wardrobe, size: Size, *, seed: int) -> BoxSet
     """Return scenes of these things; those to test on are the data's own test part."""
     scenes: list[_Scene] = []
     for part, (count, things) in enumerate(((size.train, wardrobe.train), (size.test, wardrobe.test))):
-        pieces = [_piece(photograph, part) for photograph in photographs()]
+        pieces = [piece_of(photograph, part) for photograph in photographs()]
         random = np.random.Generator(np.random.PCG64([seed, part]))
         scenes += [_composed(things, pieces, size, random, mirrors=wardrobe.mirrors) for _ in range(count)]
     counts = [len(scene.boxes) for scene in scenes]
@@ -80,56 +75,28 @@ def compose(source: str, wardrobe: Wardrobe, size: Size, *, seed: int) -> BoxSet
         frames=whole_frames(len(scenes)),
         provenance=f"Synthetic: composed by Trainshed, seed {seed}, of {wardrobe.provenance}, on photographs that"
         " scikit-learn ships.",
-        licence=f"{wardrobe.licence} (the things), {_CARE}",
+        licence=f"{wardrobe.licence} (the things), {PHOTOGRAPHERS}",
         synthetic=True,
         format="builtin",
         own_test_from=size.train,
     )
 
 
-def _piece(photograph: Pixels, part: int) -> Pixels:
-    border = int(photograph.shape[1] * _TEST_PIECE)
-    return photograph[:, border:] if part else photograph[:, :border]
-
-
 def _composed(
     things: Sprites, pieces: Sequence[Pixels], size: Size, random: np.random.Generator, *, mirrors: bool
 ) -> _Scene:
-    canvas = _background(pieces, size.side, random)
+    canvas = background(pieces, size.side, random)
     boxes: list[tuple[int, int, int, int]] = []
     classes: list[int] = []
     for _ in range(int(random.integers(1, _MOST_THINGS + 1))):
         row = int(random.integers(len(things.labels)))
-        thing = _scaled(things.images[row], size, random, mirrors=mirrors)
+        thing = scaled(things.images[row], (size.least, size.most), random, mirrors=mirrors)
         box = _free_place(thing, boxes, size.side, random)
         if box is not None:
-            _paste(canvas, thing, box)
+            paste(canvas, thing, box)
             boxes.append(box)
             classes.append(int(things.labels[row]))
-    return _Scene(np.clip(canvas + 0.5, 0, 255).astype(np.uint8), boxes, classes)
-
-
-def _background(pieces: Sequence[Pixels], side: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Return a piece of a photograph with another contrast and brightness, (side, side, 3)."""
-    piece = pieces[int(random.integers(len(pieces)))]
-    wide = int(random.integers(side, min(2 * side, *piece.shape[:2]) + 1))
-    top, left = (int(random.integers(length - wide + 1)) for length in piece.shape[:2])
-    cut = Image.fromarray(piece[top : top + wide, left : left + wide])
-    pixels = np.asarray(cut.resize((side, side), Image.Resampling.BILINEAR), np.float32)
-    contrast, brightness = random.uniform(0.5, 1.0), random.uniform(-30, 30)
-    changed: npt.NDArray[np.float32] = (pixels - 128) * np.float32(contrast) + np.float32(128 + brightness)
-    return changed
-
-
-def _scaled(sprite: Pixels, size: Size, random: np.random.Generator, *, mirrors: bool) -> npt.NDArray[np.float32]:
-    """Return a thing cut to its pixels, larger or smaller, maybe mirrored; (height, width) of 0 to 255."""
-    side = int(random.integers(size.least, size.most + 1))
-    grown = np.asarray(Image.fromarray(sprite).resize((side, side), Image.Resampling.BILINEAR), np.float32)
-    if mirrors and random.random() < 0.5:
-        grown = grown[:, ::-1]
-    rows, columns = (np.flatnonzero((grown >= _INK).any(axis=axis)) for axis in (1, 0))
-    cut: npt.NDArray[np.float32] = grown[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return cut
+    return _Scene(as_bytes(canvas), boxes, classes)
 
 
 def _free_place(
@@ -152,11 +119,3 @@ def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> 
     return (
         one[0] < other[2] + _GAP and other[0] < one[2] + _GAP and one[1] < other[3] + _GAP and other[1] < one[3] + _GAP
     )
-
-
-def _paste(canvas: npt.NDArray[np.float32], thing: npt.NDArray[np.float32], box: tuple[int, int, int, int]) -> None:
-    """Lay the thing on the canvas; its rim, which is darker than ink, lets the photograph through."""
-    left, top, right, bottom = box
-    opaque = np.clip(thing / _INK, 0, 1)[..., None]
-    below = canvas[top:bottom, left:right]
-    canvas[top:bottom, left:right] = below * (1 - opaque) + thing[..., None] * opaque

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ml.boxes.portraits import portraits
 from ml.boxes.scenes import DIGIT_SCENES, Size, compose, load_digit_scenes
 from ml.boxes.sprites import Sprites, Wardrobe, digits, garments
 from ml.errors import InvalidData
@@ -71,6 +72,21 @@ def test_scenes_say_that_they_are_synthetic_and_of_what():
     assert found.synthetic
     assert found.provenance.startswith("Synthetic: composed by Trainshed, seed 0, of UCI Optical Recognition")
     assert (len(found), found.image_shape, found.class_names[3]) == (2500, (64, 64, 3), "3")
+
+
+def test_portraits_show_each_thing_once_with_its_class():
+    first, again = (portraits(digits(), train=200, test=100, side=32, seed=4) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        for mine, theirs in zip(one, other, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    (train, labels), (test, _) = first
+    assert (train.shape, test.shape, labels.shape) == ((200, 32, 32, 3), (100, 32, 32, 3), (200,))
+    assert len({image.tobytes() for image in (*train, *test)}) == 300
+    counts = np.bincount(labels, minlength=10)
+    assert counts.min() >= 10
+    # As many of each class as its things are drawn: none is drawn twice.
+    everyone, _ = portraits(digits(), train=5000, test=1, side=32, seed=4)
+    np.testing.assert_array_equal(np.bincount(everyone[1]), np.bincount(digits().train.labels))
 
 
 def test_scenes_of_garments_say_how_to_install_them_where_they_are_not(tmp_path):
