@@ -18,6 +18,7 @@ from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.encoding import CategoryEncoding, Encoding, NumberEncoding, encode
+from ml.tables.gaps import Gaps
 from ml.tables.load import load_shipped, refuse_other_kinds
 from ml.tables.refusals import refuse_clean, refuse_other_separator
 from ml.tables.table import Categories, Column, Features, Numbers, texts_of
@@ -32,8 +33,12 @@ def ask_table(
     chosen: Rows | None,
     roots: tuple[Path, ...],
     files: Mapping[str, DataFile],
+    gaps: Gaps,
 ) -> Questions:
-    """Return the rows `chosen` (ascending; None: all), with the columns to keep. Raises `InvalidData`."""
+    """Return the rows `chosen` (ascending; None: all), with the columns to keep; `gaps` counts while they are read.
+
+    Raises `InvalidData`.
+    """
     refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
     if source is None:
@@ -45,15 +50,18 @@ def ask_table(
     table.refuse_missing(keep, why="keep names", field="keep")
 
     def read(size: int) -> Iterator[Asked]:
-        return _read(table, encoding, keep, size, chosen)
+        return _read(table, encoding, keep, size, chosen, gaps)
 
     return Questions(source.name, table.count if chosen is None else len(chosen), read)
 
 
-def _read(table: AskedRows, encoding: Encoding, keep: Sequence[str], size: int, chosen: Rows | None) -> Iterator[Asked]:
+def _read(
+    table: AskedRows, encoding: Encoding, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
+) -> Iterator[Asked]:
     wanted = tuple(dict.fromkeys((*(one.name for one in encoding), *keep)))
     for rows, texts in table.batches(wanted, size, chosen=chosen):
         columns = tuple(_column(one, texts[one.name], rows, table.source.name) for one in encoding)
+        gaps.add(encoding, columns)
         inputs = encode(encoding, Features(table.source.name, columns), np.arange(len(rows)))
         yield Asked(rows, inputs, {name: texts[name] for name in keep})
 
