@@ -59,4 +59,5 @@ def paste(canvas: npt.NDArray[np.float32], thing: npt.NDArray[np.float32], box: 
 
 def as_bytes(canvas: npt.NDArray[np.float32]) -> Pixels:
     """Return a canvas as a picture."""
-    return np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
+    picture: Pixels = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
+    return picture

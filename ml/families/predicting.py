@@ -200,8 +200,13 @@ def leave_predictions(
     tally: Tally,
     workspace: Workspace,
     report: Report,
+    *,
+    beside: Callable[[], Mapping[str, Any]] = dict,
 ) -> Summary:
-    """Write the batches, of which there is at least one, to `predictions.<format>`, and return what came of it."""
+    """Write the batches, of which there is at least one, to `predictions.<format>`, and return what came of it.
+
+    `beside` gives more facts when all is written.
+    """
     waiting = iter(batches)
     first = next(waiting)
     name, rows = f"predictions.{spec.format}", 0
@@ -212,7 +217,7 @@ def leave_predictions(
             rows += len(columns[ROW])
     report.message(f"{name}: {rows:,} rows with {', '.join(first)}"[:_LONGEST_MESSAGE])
     facts = {"rows": rows, "model_name": asking.card.name, "weights_sha256": asking.card.weights_sha256}
-    return Summary(metrics={"rows": float(rows)}, facts=facts | tally.facts())
+    return Summary(metrics={"rows": float(rows)}, facts={**facts, **tally.facts(), **beside()})
 
 
 def _after(first: Columns, rest: Iterator[Columns]) -> Iterator[Columns]:

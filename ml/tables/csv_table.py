@@ -22,7 +22,6 @@ from ml.tables.refusals import (
     refuse_missing_label,
     refuse_one_class,
     refuse_other_separator,
-    refuse_too_many,
     refuse_unknown_names,
 )
 from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
@@ -145,12 +144,12 @@ def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
 
 def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Column:
     if name in columns.categories:
-        return _categories(name, texts, path)
+        return _categories(name, texts)
     numbers = [None if is_missing(text) else as_number(text) for text in texts]
     odd = [row for row, number in enumerate(numbers) if number is None and not is_missing(texts[row])]
     there = sum(not is_missing(text) for text in texts)
     if odd and there - len(odd) < _MOSTLY * there:
-        return _categories(name, texts, path)
+        return _categories(name, texts)
     if odd:
         raise _no_number(name, odd[0], texts[odd[0]], path)
     values = np.array([np.nan if number is None else number for number in numbers], np.float64)
@@ -160,9 +159,8 @@ def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Col
     return Numbers(name, values)
 
 
-def _categories(name: str, texts: Sequence[str], path: str) -> Categories:
+def _categories(name: str, texts: Sequence[str]) -> Categories:
     names = tuple(sorted({text for text in texts if not is_missing(text)}))
-    refuse_too_many(name, len(names), path)
     places = {text: place for place, text in enumerate(names)}
     return Categories(name, np.array([places.get(text, -1) for text in texts], np.int64), names)
 
@@ -170,7 +168,8 @@ def _categories(name: str, texts: Sequence[str], path: str) -> Categories:
 def _no_number(name: str, row: int, text: str, path: str) -> InvalidData:
     return InvalidData(
         f"{path}: {name} of row {row} is {text[:40]!r}, and the column is of numbers.",
-        remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories.",
+        remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories, and"
+        " so does one that the step convert is to make numbers of.",
         path=path,
         row=row,
         field=name,

@@ -67,7 +67,8 @@ def refuse_too_many(name: str, different: int, path: str) -> None:
         raise InvalidData(
             f"{path}: the column {name} holds {different:,} different texts, and {MOST_CATEGORIES:,} categories are the"
             " limit.",
-            remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore.",
+            remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore. For"
+            " others there are the steps limit_categories, hashing and, for dates, calendar.",
             path=path,
             field=name,
         )

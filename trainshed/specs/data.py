@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trainshed.specs.base import ABSOLUTE_PATH, DATASET, SpecModel
+from trainshed.specs.step import ColumnName, ColumnNames
 
 
 class Split(SpecModel):
@@ -40,10 +41,6 @@ class Pictures(SpecModel):
     """Colours: 1 or 3 channels. Where a picture is transparent, black shows through."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How a picture of another shape is fitted: stretched, cut to its centre, or padded with black."""
-
-
-ColumnName = Annotated[str, Field(min_length=1, max_length=255)]
-ColumnNames = Annotated[tuple[ColumnName, ...], Field(max_length=16_384)]
 
 
 class Columns(SpecModel):

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainshed.specs.augment import UNFOLLOWED, RandomCrop
+from trainshed.specs.augment import RandomCrop
 from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, RetryBudget
 from trainshed.specs.data import Data
 from trainshed.specs.guards import Guards
 from trainshed.specs.model import AnyModel, ImageClassifier
-from trainshed.specs.preprocess import AnyStep, check_order
+from trainshed.specs.preprocess import AnyStep, check_order, refuse_other_steps
 from trainshed.specs.recipe import Training
 
 
@@ -61,12 +61,11 @@ class TrainSpec(BaseSpec):
             raise PydanticCustomError(
                 "columns", "data.columns is for tables, and {family} takes {takes}", {"family": family, "takes": takes}
             )
-        if not takes_pictures and (self.data.images is not None or self.preprocess):
+        if not takes_pictures and self.data.images is not None:
             raise PydanticCustomError(
-                "images",
-                "data.images and preprocess are for images, and {family} takes {takes}",
-                {"family": family, "takes": takes},
+                "images", "data.images is for images, and {family} takes {takes}", {"family": family, "takes": takes}
             )
+        refuse_other_steps(self.preprocess, takes=takes, who=family)
         said = set() if self.data.columns is None else self.data.columns.said
         if said - self.model.columns:
             raise PydanticCustomError(
@@ -81,17 +80,12 @@ class TrainSpec(BaseSpec):
         return self
 
     @model_validator(mode="after")
-    def _refuse_steps_that_boxes_cannot_follow(self) -> TrainSpec:
-        if self.model.learns != "boxes":
-            return self
-        for step in self.preprocess:
-            if isinstance(step, UNFOLLOWED) or (isinstance(step, RandomCrop) and step.border == "reflect"):
-                raise PydanticCustomError(
-                    "boxes",
-                    "boxes cannot follow the step {step}; leave it out, or take random_flip, random_translate,"
-                    " random_zoom, or random_crop with border: constant",
-                    {"step": step.step},
-                )
+    def _refuse_mirrors_beside_boxes(self) -> TrainSpec:
+        mirrors = (isinstance(step, RandomCrop) and step.border == "reflect" for step in self.preprocess)
+        if self.model.learns == "boxes" and any(mirrors):
+            raise PydanticCustomError(
+                "boxes", "random_crop shows things in its border that have no box: set border: constant"
+            )
         return self
 
     @model_validator(mode="after")
@@ -114,6 +108,11 @@ class TrainSpec(BaseSpec):
                     {"field": field, "family": self.model.family},
                 )
         return self
+
+    @property
+    def augments(self) -> bool:
+        """Whether a step runs in training only."""
+        return any(step.augments for step in self.preprocess)
 
     @property
     def model_source(self) -> ModelSource | None:

@@ -23,7 +23,8 @@ from ml.runtime import set_up
 from ml.series import Origins, SeriesSet, divide_by_time, load_series, origins_of
 from ml.series.findings import series_findings
 from ml.series.scaling import encode_targets, encode_windows, seasonal_naive
-from ml.training.loop import Prepared
+from ml.tables.augmentation import RowAugmentation, whole_row
+from ml.training.loop import Prepared, Source
 from ml.training.pinball import Pinball, guessing_loss
 from ml.workspace import Workspace
 from trainshed.specs import Forecaster, TrainSpec
@@ -100,12 +101,26 @@ def _task(
 ) -> Task:
     with computing_in(spec.training.precision):
         network = PRESETS[model.preset](model.window, model.horizon * len(quantiles), dropout=model.dropout)
+
+    def source(prepared: Prepared) -> Source:
+        if not spec.augments:
+            return prepared
+        return RowAugmentation.of(
+            spec.preprocess,
+            seed=spec.training.seed,
+            inputs=prepared.inputs,
+            targets=prepared.targets,
+            columns=whole_row(model.window),
+        )
+
     return Task(
         network=network,
         model=network,
         objective=Pinball(quantiles, model.horizon, guessing_loss(train.targets, quantiles)),
         data_digest=data.digest,
         parts=parts,
+        source=source,
+        augments=spec.augments,
     )
 
 

@@ -25,6 +25,7 @@ from ml.predictions.tally import ClassCounts
 from ml.report import Report
 from ml.tables import load_table
 from ml.tables.asked_table import ask_table
+from ml.tables.gaps import Gaps
 from ml.workspace import Workspace
 from trainshed.specs import PredictSpec
 
@@ -43,13 +44,15 @@ def predict(
     """
     asking = open_asked(spec, workspace, TabularCard, settings=settings)
     card = asking.card
+    gaps = Gaps()
     questions = ask_table(
         asking.data,
-        card.encoding,
+        card,
         keep=spec.keep,
         chosen=rows_of_classified(spec, asking, load_table, settings=settings),
         roots=settings.data_roots,
         files=settings.data_files,
+        gaps=gaps,
     )
     forward = answering(asking.model)
 
@@ -61,4 +64,10 @@ def predict(
         return columns
 
     batches = answered(spec, questions, answer, report=report, clock=clock)
-    return leave_predictions(spec, asking, batches, ClassCounts(card.classes), workspace, report)
+    risk = {} if card.threshold is None else {"positive": card.threshold.positive, "threshold": card.threshold.at}
+    summary = leave_predictions(
+        spec, asking, batches, ClassCounts(card.classes), workspace, report, beside=lambda: risk | gaps.facts()
+    )
+    for warning in gaps.warnings():
+        report.message(f"warning: {warning}")
+    return summary

@@ -17,6 +17,7 @@ from ml.predictions.tally import PREDICTION, Range
 from ml.report import Report
 from ml.tables import load_quantities
 from ml.tables.asked_table import ask_table
+from ml.tables.gaps import Gaps
 from ml.workspace import Workspace
 from trainshed.specs import PredictSpec
 
@@ -38,13 +39,15 @@ def predict(
         lambda table, split: divide_evenly(len(table.quantities), split),
         settings=settings,
     )
+    gaps = Gaps()
     questions = ask_table(
         asking.data,
-        asking.card.encoding,
+        asking.card,
         keep=spec.keep,
         chosen=chosen,
         roots=settings.data_roots,
         files=settings.data_files,
+        gaps=gaps,
     )
     forward = answering(asking.model)
 
@@ -52,4 +55,7 @@ def predict(
         return {PREDICTION: forward(rows)[:, 0].astype(np.float64)}
 
     batches = answered(spec, questions, answer, report=report, clock=clock)
-    return leave_predictions(spec, asking, batches, Range(), workspace, report)
+    summary = leave_predictions(spec, asking, batches, Range(), workspace, report, beside=gaps.facts)
+    for warning in gaps.warnings():
+        report.message(f"warning: {warning}")
+    return summary
