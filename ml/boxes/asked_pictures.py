@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.boxes.box_set import BoxSet, Pixels
 from ml.boxes.frames import Frame, frame_of
 from ml.boxes.load import load_boxes
+from ml.data.asked_images import asked_picture
 from ml.data.checked_arrays import refuse_other_shape
 from ml.data.files import DataSource, find_file
 from ml.data.opening import opened_tree
-from ml.data.picture import BadPictureError, decode_whole
-from ml.data.pictures import content_of, has_pictures, picture_files
+from ml.data.pictures import has_pictures, picture_files
 from ml.data.questions import Rows
-from ml.data.tree import Tree, shown
 from ml.errors import InvalidData
 from ml.job import DataFile
 from trainshed.specs import Data, Pictures
@@ -90,26 +88,12 @@ def _of_files(source: DataSource, asked: Pictures | None, shape: Shape) -> Pictu
             assert tree is not None
             for start in range(0, len(names), size):
                 some = names[start : start + size]
-                decoded = [_picture(tree, name, asked, shape) for name in some]
+                decoded = [asked_picture(tree, name, asked, shape) for name in some]
                 yield AskedPictures(
                     np.arange(start, start + len(some), dtype=np.int64),
-                    np.stack([pixels for pixels, _ in decoded]),
+                    np.stack([each.pixels for each in decoded]),
                     some,
-                    tuple(frame for _, frame in decoded),
+                    tuple(frame_of(each.height, each.width, asked) for each in decoded),
                 )
 
     return PictureQuestions(len(names), read)
-
-
-def _picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> tuple[npt.NDArray[np.uint8], Frame]:
-    try:
-        decoded = decode_whole(content_of(tree.files[name]), asked)
-    except BadPictureError as error:
-        raise InvalidData(
-            f"{tree.place(name)} is no picture that can be read: {error}.",
-            remedy="Repair or remove it.",
-            path=tree.source,
-            field=shown(name),
-        ) from error
-    refuse_other_shape(decoded.pixels.shape, shape, path=tree.source, field=shown(name))
-    return decoded.pixels, frame_of(decoded.height, decoded.width, asked)

@@ -32,7 +32,7 @@ def load_boxes(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
     source = find_file(data, roots=roots, files=files)
     if source is None:
         remedy = f"or upload some; or give data.path: {ACCEPTED}."
-        return load_known(data.dataset or "", SYNTHETIC, what="pictures with boxes", remedy=remedy)
+        return load_known(data.dataset or "", SYNTHETIC, what="set of pictures with boxes", remedy=remedy)
     found = boxes_in(source, data)
     if found is None:
         raise InvalidData(

@@ -22,7 +22,7 @@ from ml.data.load import load_dataset
 from ml.data.npz import is_npz, read_array, refuse_harm
 from ml.data.npz_headers import read_headers
 from ml.data.opening import opened_tree
-from ml.data.picture import BadPictureError, decode
+from ml.data.picture import BadPictureError, Decoded, decode_whole
 from ml.data.pictures import content_of, has_pictures, picture_files
 from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.data.rows import TABLES
@@ -111,8 +111,13 @@ def _decoded(
 
 
 def _picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Floats:
+    return asked_picture(tree, name, asked, shape).pixels.astype(np.float32)
+
+
+def asked_picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Decoded:
+    """Decode a picture for a model that takes `shape`. Raises `InvalidData`."""
     try:
-        pixels, _ = decode(content_of(tree.files[name]), asked)
+        decoded = decode_whole(content_of(tree.files[name]), asked)
     except BadPictureError as error:
         raise InvalidData(
             f"{tree.place(name)} is no picture that can be read: {error}.",
@@ -120,8 +125,8 @@ def _picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Flo
             path=tree.source,
             field=shown(name),
         ) from error
-    refuse_other_shape(pixels.shape, shape, path=tree.source, field=shown(name))
-    return pixels.astype(np.float32)
+    refuse_other_shape(decoded.pixels.shape, shape, path=tree.source, field=shown(name))
+    return decoded
 
 
 def _of_pixels(table: AskedRows, shape: Shape, keep: Sequence[str]) -> Questions:

@@ -23,8 +23,8 @@ _SPREAD: Final = 0.54 / 6
 """Of a peak, by the side of its box (Liu and others)."""
 _LEAST_SPREAD: Final = 0.4
 """In cells."""
-_AROUND: Final = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
-"""The cells that learn a box, from its middle."""
+_AROUND: Final = ((-1, -1, -1, 0, 0, 0, 1, 1, 1), (-1, 0, 1) * 3)
+"""The cells that learn a box: how far below, and how far right of its middle each is."""
 _RIGHT_FROM: Final = 0.5
 """Intersection over union from which on a box is the right one."""
 
@@ -151,21 +151,18 @@ def _misplaced(truth: _Truth, outputs: Any, objective: CenterPoints) -> Any:
     """Return the sum of the distances of place and size over all boxes, (n,); of each, the mean around its middle."""
     sides = tf.stack([truth.box[..., 2] - truth.box[..., 0], truth.box[..., 3] - truth.box[..., 1]], axis=-1)
     size = tf.math.log(tf.maximum(sides, 1e-3) / SIZE_UNIT)
-    total = 0.0
-    for down, right in _AROUND:
-        row = tf.clip_by_value(truth.row + down, 0, objective.height - 1)
-        column = tf.clip_by_value(truth.column + right, 0, objective.width - 1)
-        said = _cells(outputs, row, column, objective.width)[..., objective.n_classes :]
-        middle = tf.stack(
-            [truth.x - tf.cast(column, tf.float32) - 0.5, truth.y - tf.cast(row, tf.float32) - 0.5], axis=-1
-        )
-        far = tf.reduce_sum(tf.abs(said - tf.concat([middle, size], axis=-1)), axis=-1)
-        total += tf.reduce_sum(far * truth.there, axis=1)
-    return total / len(_AROUND)
+    down, right = (tf.constant(each, tf.int32) for each in _AROUND)
+    row = tf.clip_by_value(truth.row[..., None] + down, 0, objective.height - 1)
+    column = tf.clip_by_value(truth.column[..., None] + right, 0, objective.width - 1)
+    said = _cells(outputs, row, column, objective.width)[..., objective.n_classes :]
+    cells = tf.cast(tf.stack([column, row], axis=-1), tf.float32) + 0.5
+    middle = tf.stack([truth.x, truth.y], axis=-1)[..., None, :] - cells
+    far = tf.abs(said[..., :2] - middle) + tf.abs(said[..., 2:] - size[..., None, :])
+    return tf.reduce_sum(tf.reduce_mean(tf.reduce_sum(far, axis=-1), axis=-1) * truth.there, axis=1)
 
 
 def _cells(outputs: Any, row: Any, column: Any, width: int) -> Any:
-    """Return what outputs (n, height, width, depth) say in these cells, (n, most, depth)."""
+    """Return what outputs (n, height, width, depth) say in cells (n, ...), shape (n, ..., depth)."""
     flat = tf.reshape(outputs, [tf.shape(outputs)[0], -1, outputs.shape[-1]])
     return tf.gather(flat, row * width + column, batch_dims=1)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ml.boxes import BoxSet, load_boxes
+from ml.boxes.asked_pictures import ask_pictures
 from tests.ml.drawn_boxes import NAMES, Picture, coco, coco_files, pictures, voc_files, voc_xml, yolo_files, yolo_text
 from tests.ml.made_files import write_folder, write_tar, write_zip
 from trainshed.specs import Data
@@ -140,6 +141,22 @@ def test_boxes_follow_when_pictures_are_brought_to_one_size(tmp_path, fit):
             rows, columns = (np.flatnonzero((strong > 60).any(axis=axis)) for axis in (1, 0))
             edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
             np.testing.assert_allclose(box, edges, atol=1.5)
+
+
+def test_a_box_on_a_picture_without_boxes_is_brought_back_to_the_pixels_of_its_file(tmp_path):
+    drawn = [pictures(1, height=40, width=64)[0], pictures(1, height=64, width=48)[0]]
+    named = [Picture(f"{at}.png", one.pixels, one.boxes) for at, one in enumerate(drawn)]
+    images = {"height": 48, "width": 96, "mode": "rgb", "fit": "pad"}
+    placed = load(write_folder(tmp_path / "d", coco_files(named)), images=images)
+    alone = write_folder(tmp_path / "alone", {one.name: one.png for one in named})
+    data = Data.model_validate({"path": str(alone), "images": images})
+    questions = ask_pictures(data, (48, 96, 3), chosen=None, roots=(tmp_path,), files={})
+    (asked,) = questions.read(8)
+    assert (questions.count, asked.names, asked.rows.tolist()) == (2, ("0.png", "1.png"), [0, 1])
+    np.testing.assert_array_equal(asked.images, placed.images)
+    for row, frame in enumerate(asked.frames):
+        boxes, _ = placed.boxes_of(row)
+        np.testing.assert_allclose(frame.undone(boxes), [box[1:] for box in named[row].boxes], atol=1e-3)
 
 
 def test_what_a_folder_says_of_itself_goes_with_the_pictures(tmp_path):

@@ -122,7 +122,7 @@ def test_cleaning_that_is_for_classes_is_refused(tmp_path):
 
 
 def test_a_name_that_is_not_known_is_refused_with_those_that_are():
-    with pytest.raises(InvalidData, match="There is no pictures with boxes 'synthetic/scene'") as caught:
+    with pytest.raises(InvalidData, match="There is no set of pictures with boxes 'synthetic/scene'") as caught:
         load_boxes(Data(dataset="synthetic/scene"), roots=(), files={})
     assert "synthetic/scenes" in caught.value.remedy
 
