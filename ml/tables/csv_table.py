@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 
 from ml.data import Labels
-from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
+from ml.data.kinds import Kind
 from ml.data.limits import MAX_CLASSES
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.tables.refusals import (
     refuse_leak,
@@ -22,7 +24,7 @@ from ml.tables.refusals import (
     refuse_other_separator,
     refuse_unknown_names,
 )
-from ml.tables.table import AnyTable, Categories, Column, Numbers, Table
+from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
 from trainshed.specs import Columns
 
 _MOST_CELLS: Final = 20_000_000
@@ -44,7 +46,7 @@ def read_csv(source: DataSource, columns: Columns) -> Table:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
-        format="csv",
+        format=sheet.format,
     )
     refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
@@ -55,6 +57,7 @@ class Sheet:
     """A file as it is written: the texts of each column, and which of them is to be learned."""
 
     path: str
+    format: Kind
     names: tuple[str, ...]
     texts: list[list[str]]
     place: int
@@ -74,7 +77,7 @@ def read_sheet(source: DataSource, columns: Columns) -> Sheet:
         refuse_other_separator(rows.names, source.name)
         refuse_unknown_names(columns, rows.names, source.name)
         place = rows.label if columns.label is None else rows.names.index(columns.label)
-        return Sheet(source.name, rows.names, _texts(rows, source.name), place)
+        return Sheet(source.name, rows.format, rows.names, _texts(rows, source.name), place)
 
 
 def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
@@ -91,7 +94,7 @@ def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
 
 def write_csv(table: AnyTable, path: Path) -> None:
     """Write a table with its label as the last column; reading it gives the same columns and labels."""
-    columns = [_written(column) for column in table.columns]
+    columns = [texts_of(column) for column in table.columns]
     labels = (
         [table.class_names[label] for label in table.labels] if isinstance(table, Table) else table.quantities.tolist()
     )
@@ -100,12 +103,6 @@ def write_csv(table: AnyTable, path: Path) -> None:
         writer.writerow([*(column.name for column in table.columns), table.label])
         for fields, label in zip(zip(*columns, strict=True), labels, strict=True):
             writer.writerow([*fields, label])
-
-
-def _written(column: Column) -> list[str]:
-    if isinstance(column, Categories):
-        return ["" if code < 0 else column.names[code] for code in column.codes]
-    return ["" if np.isnan(value) else repr(float(value)) for value in column.values]
 
 
 def _texts(rows: Rows, path: str) -> list[list[str]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ml.data.files import DataSource, find_file
-from ml.data.folders import folder_tree
 from ml.data.kinds import Kind, kind_of
-from ml.data.tars import tar_tree
-from ml.data.tree import Tree
-from ml.data.zips import opened_zip, zip_tree
+from ml.data.opening import opened_tree
+from ml.data.rows import TABLES
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_clean
@@ -21,7 +18,10 @@ from ml.texts.folder_texts import has_texts, read_tree_texts
 from ml.texts.text_set import TextSet
 from trainshed.specs import Columns, Data
 
-_ACCEPTED: Final = "a .csv file with a column of texts and one of classes, or a folder of .txt files for each class"
+_ACCEPTED: Final = (
+    "a table (.csv, .tsv, .jsonl or .parquet) with a column of texts and one of classes, or a folder of .txt files for"
+    " each class"
+)
 
 
 def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
@@ -35,9 +35,9 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             field="data.dataset",
         )
     kind = kind_of(source)
-    if kind is Kind.TEXT:
+    if kind in TABLES:
         return read_csv_texts(source, data.columns or Columns())
-    with _opened_tree(source) as tree:
+    with opened_tree(source) as tree:
         if tree is None:
             raise _refusal(source, kind)
         return read_tree_texts(tree, source)
@@ -45,23 +45,8 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
 
 def texts_in_folders(source: DataSource) -> TextSet | None:
     """Return the texts of a folder or an archive; None for one that has none. Raises `InvalidData` for broken ones."""
-    with _opened_tree(source) as tree:
+    with opened_tree(source) as tree:
         return read_tree_texts(tree, source) if tree is not None and has_texts(tree) else None
-
-
-@contextmanager
-def _opened_tree(source: DataSource) -> Iterator[Tree | None]:
-    match kind_of(source):
-        case Kind.FOLDER:
-            yield folder_tree(source.file, source.name)
-        case Kind.TAR:
-            with tar_tree(source) as tree:
-                yield tree
-        case Kind.ZIP:
-            with opened_zip(source) as archive:
-                yield zip_tree(archive, source.name)
-        case _:
-            yield None
 
 
 def _refusal(source: DataSource, kind: Kind) -> InvalidData:

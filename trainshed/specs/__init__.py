@@ -34,6 +34,7 @@ from trainshed.specs.model import (
     TextClassifier,
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs.predict import PredictSpec
 from trainshed.specs.preprocess import (
     OF_IMAGES,
     STEP_CLASSES,
@@ -130,6 +131,7 @@ __all__ = [
     "Past",
     "PerImageStandardize",
     "Pictures",
+    "PredictSpec",
     "ProfileSpec",
     "QuantileScale",
     "RandomBrightness",

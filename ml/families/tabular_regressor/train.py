@@ -63,6 +63,7 @@ def train(
         **common_fields(fitted, task, settings),
         input_shape=(feature_count(prepared.encoding),),
         data=trained_on(fitted.spec, table, task, findings=found, left_out=prepared.left_out),
+        reads=prepared.reads,
         steps=prepared.steps,
         encoding=prepared.encoding,
         quantity=quantity,

@@ -20,6 +20,8 @@ class TextCard(ClassifierCard):
     """Steps that clean a text before it is encoded. `ml.texts.encode_for` applies them and the encoding."""
     encoding: TextEncoding
     """Fitted on the train part."""
+    column: str = ""
+    """What the column of texts was called, where they were in one."""
 
 
 def card_text(card: TextCard) -> CardText:

@@ -65,6 +65,7 @@ def train(
         data=trained_on(fitted.spec, texts, task, findings=found, class_counts=class_counts(texts, parts)),
         preprocess=tuple(step for step in spec.preprocess if not step.augments),
         encoding=encoding,
+        column=texts.column,
     )
     leave(task.model, card, card_text(card), fitted.spec, workspace)
     return Summary(metrics=card.metrics, facts=facts(card))

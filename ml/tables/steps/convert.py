@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ml.data.csv_rows import as_number
+from ml.data.fields import as_number
 from ml.tables.frame import Frame, categories_of
 from ml.tables.steps.fitted import Fitted
 from ml.tables.table import Categories, Column, Numbers

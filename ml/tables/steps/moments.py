@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.csv_rows import as_number
+from ml.data.fields import as_number
 from ml.tables.table import Column, Numbers
 
 

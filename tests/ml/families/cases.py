@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ml.data import load_dataset
+from ml.evaluation.quantities import metrics_of
 from ml.evaluation.scores import probabilities
 from ml.families import rows as tabular_presets
 from ml.families.forecaster.card import ForecasterCard
@@ -24,8 +25,8 @@ from ml.families.text_classifier.card import TextCard
 from ml.model.card import ModelCard, read_card
 from ml.series import divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows
-from ml.tables import encode, load_quantities, load_table
-from ml.texts import encode_texts, load_texts
+from ml.tables import encoder, load_quantities, load_table
+from ml.texts import encode_for, load_texts
 
 Document = dict[str, Any]
 Roots = tuple[Path, ...]
@@ -44,6 +45,10 @@ class Case:
     """By the name of a preset: the network, and the shape of its outputs for one example."""
     measured: Callable[[Path, Roots], Document]
     """From the output folder and the data roots, without `evaluate`: some of what it measures on all rows."""
+    unlabelled: Callable[[Path], Path]
+    """Write the same data into a folder as one has it who wants answers: without them, and columns in another order."""
+    judged: Callable[[Sequence[Mapping[str, str]]], Document]
+    """From rows of predictions.csv and the raw data: some of what `evaluate` measures, to the last bit."""
     bad: Mapping[str, tuple[Callable[[Path], Path], str]]
     """What may be wrong with data, by name: how it is written, and what the error says."""
 
@@ -70,6 +75,12 @@ def _images(folder: Path, labels: np.ndarray = _LABELS) -> Path:
     return folder / "data.npz"
 
 
+def _images_alone(folder: Path) -> Path:
+    images = np.load(_images(folder))["x"]
+    np.savez(folder / "asked.npz", x=images)
+    return folder / "asked.npz"
+
+
 def _image_spec(path: Path) -> Document:
     steps = [{"step": "rescale", "scale": 0.004}, {"step": "resize", "height": 18, "width": 18}]
     return _spec("image_classifier", path, preprocess=steps)
@@ -90,6 +101,41 @@ def _confusion(labels: np.ndarray, answered: np.ndarray) -> list[list[int]]:
     return counted.tolist()
 
 
+def _judged_classes(labels: Sequence[str]) -> Callable[[Sequence[Mapping[str, str]]], Document]:
+    """Judge answers by the label of each row; the classes are in the order of their names."""
+    names = sorted(set(labels))
+
+    def judge(predictions: Sequence[Mapping[str, str]]) -> Document:
+        true = np.array([names.index(labels[int(one["row"])]) for one in predictions])
+        answered = np.array([names.index(one["prediction"]) for one in predictions])
+        return {"confusion_matrix": _confusion(true, answered)}
+
+    return judge
+
+
+def _judged_quantities(
+    truth: Callable[[Mapping[str, str]], str],
+) -> Callable[[Sequence[Mapping[str, str]]], Document]:
+    """Judge quantities by what the data says of each prediction."""
+
+    def judge(predictions: Sequence[Mapping[str, str]]) -> Document:
+        true = np.array([float(truth(one)) for one in predictions])
+        return {"metrics": metrics_of(true, np.array([float(one["prediction"]) for one in predictions]))}
+
+    return judge
+
+
+def _other_order(rows: Sequence[Sequence[str]], names: str, *places: int) -> Callable[[Path], Path]:
+    """Write some columns of a table alone, and a number for each row before them."""
+    named = names.split(",")
+    return lambda folder: write_rows(
+        folder,
+        [[f"no-{number}", *(row[place] for place in places)] for number, row in enumerate(rows)],
+        ",".join(["id", *(named[place] for place in places)]),
+        "asked.csv",
+    )
+
+
 def rows_of(count: int = 80) -> list[list[str]]:
     """Return rows of age, blood pressure with gaps, a colour with gaps, and ill or well, which the first two tell."""
     random = np.random.Generator(np.random.PCG64(5))
@@ -103,9 +149,11 @@ def rows_of(count: int = 80) -> list[list[str]]:
     return rows
 
 
-def write_rows(folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label") -> Path:
+def write_rows(
+    folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label", name: str = "data.csv"
+) -> Path:
     """Write rows below the names of their columns."""
-    path = folder / "data.csv"
+    path = folder / name
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerows([names.split(","), *rows])
@@ -139,7 +187,7 @@ def _table_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TabularCard)
     table = load_table(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    encoded = encode(card.encoding, table, np.arange(len(table.labels)))
+    encoded = encoder(card, table)(np.arange(len(table.labels)))
     answered = answers(card, probabilities(np.asarray(model(encoded))))
     return {"confusion_matrix": _confusion(table.labels, answered)}
 
@@ -175,7 +223,7 @@ def _regressed(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", RegressorCard)
     table = load_quantities(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    predicted = np.asarray(model(encode(card.encoding, table, np.arange(len(table.quantities)))))[:, 0]
+    predicted = np.asarray(model(encoder(card, table)(np.arange(len(table.quantities)))))[:, 0]
     return {"metrics": {"mae": np.abs(predicted - table.quantities).mean()}}
 
 
@@ -234,9 +282,9 @@ def text_rows() -> list[list[str]]:
     return rows
 
 
-def _with_tabs(folder: Path) -> Path:
+def _with_bars(folder: Path) -> Path:
     path = write_rows(folder, text_rows(), "text,label")
-    path.write_text(path.read_text().replace(",", "\t"))
+    path.write_text(path.read_text().replace(",", "|"))
     return path
 
 
@@ -244,7 +292,7 @@ def _text_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TextCard)
     texts = load_texts(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    answered = np.asarray(model(encode_texts(card.encoding, texts.texts))).argmax(axis=1)
+    answered = np.asarray(model(encode_for(card, texts.texts))).argmax(axis=1)
     return {"confusion_matrix": _confusion(texts.labels, answered)}
 
 
@@ -255,6 +303,8 @@ CASES: Final = (
         spec=_image_spec,
         networks=lambda name: (image_presets.PRESETS[name]((18, 18, 1), 4, dropout=0.1), (4,)),
         measured=_image_measured,
+        unlabelled=_images_alone,
+        judged=_judged_classes([str(label) for label in _LABELS]),
         bad={
             "one class": (lambda folder: _images(folder, np.zeros(60, np.int64)), "at least two classes"),
             "a class below 0": (lambda folder: _images(folder, _LABELS - 1), r"y\[0\] is -1"),
@@ -267,6 +317,8 @@ CASES: Final = (
         spec=_table_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](6, 4, dropout=0.1), (4,)),
         measured=_table_measured,
+        unlabelled=_other_order(rows_of(), "age,pressure,colour,label", 2, 0, 1),
+        judged=_judged_classes([row[3] for row in rows_of()]),
         bad={
             "one class": (
                 lambda folder: write_rows(folder, [[*row[:3], "ill"] for row in rows_of()]),
@@ -285,7 +337,6 @@ CASES: Final = (
                 "row 80 has 2 fields",
             ),
             "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
-            "tabs": (lambda folder: _separated(folder, "\t"), "tabs separate its fields"),
             "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
         },
     ),
@@ -297,6 +348,8 @@ CASES: Final = (
         ),
         networks=lambda name: (tabular_presets.PRESETS[name](6, 1, dropout=0.1), (1,)),
         measured=_regressed,
+        unlabelled=_other_order(quantity_rows(), "area,colour,price", 1, 0),
+        judged=_judged_quantities(lambda one: quantity_rows()[int(one["row"])][2]),
         bad={
             "no quantity": (_quantity(7, 2, ""), "price of row 7 is missing"),
             "a class as the quantity": (_quantity(7, 2, "cheap"), "price of row 7 is 'cheap', and it is a quantity"),
@@ -318,6 +371,8 @@ CASES: Final = (
         spec=lambda path: _spec("text_classifier", path),
         networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
         measured=_text_measured,
+        unlabelled=_other_order(text_rows(), "text,label", 0),
+        judged=_judged_classes([row[1] for row in text_rows()]),
         bad={
             "one class": (
                 lambda folder: write_rows(folder, [[row[0], "good"] for row in text_rows()], "text,label"),
@@ -339,7 +394,7 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "tabs": (_with_tabs, "tabs separate its fields"),
+            "bars": (_with_bars, "bars separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
@@ -349,6 +404,8 @@ CASES: Final = (
         spec=_series_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](9, 6, dropout=0.1), (6,)),
         measured=_forecast_measured,
+        unlabelled=_other_order(series_rows(), "date,shop,sales", 2, 1, 0),
+        judged=_judged_quantities(lambda one: series_rows()[int(one["row"]) + int(one["step"])][2]),
         bad={
             "no time": (_series_with(7, 0, "soon"), "date of row 7 is 'soon', which is no time"),
             "no value": (_series_with(7, 2, ""), "sales of row 7 is missing"),
