@@ -81,7 +81,7 @@ def _text_column(table: AskedRows, data: Data, trained: str, keep: Sequence[str]
     if trained in table.names:
         return trained
     usual = [name for name in table.names if name.lower() in USUAL_NAMES]
-    left = [name for name in table.names if name not in keep and name.lower() not in {"label", "y"}]
+    left = [name for name in table.names if name not in keep and name.lower() not in {"label", "y", "split"}]
     found = usual or left
     if len(found) != 1:
         raise InvalidData(
