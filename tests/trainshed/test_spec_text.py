@@ -37,6 +37,7 @@ COMMON = {
 KINDS = {
     "command": {"command": st.lists(words, min_size=1, max_size=4)},
     "evaluate": {"model": st.fixed_dictionaries({"job": job_ids})},
+    "predict": {"model": st.fixed_dictionaries({"job": job_ids}), "data": st.just({"dataset": "asked@1"})},
     "train": {
         "data": st.just({"dataset": "builtin/digits"}),
         "model": st.just({"family": "image_classifier", "preset": "cnn_small"}),
