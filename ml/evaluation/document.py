@@ -11,6 +11,7 @@ from ml.evaluation.logistic import LogisticBaseline
 from ml.evaluation.measured import Measured
 from ml.evaluation.risk import Risk
 from ml.evaluation.scores import Baseline, ClassScore, Scores
+from ml.evaluation.slices import SlicedColumn
 from ml.evaluation.verdict import verdict
 from ml.model.card import ClassifierCard
 from trainshed.specs import Data
@@ -59,6 +60,7 @@ def as_document(
     logistic: LogisticBaseline | None,
     most_confused: tuple[ConfusedExample, ...],
     risk: Risk | None = None,
+    slices: tuple[SlicedColumn, ...] = (),
 ) -> EvaluationDocument:
     """Put scores and what they were measured on together."""
     return EvaluationDocument(
@@ -69,6 +71,7 @@ def as_document(
         seen_in_training=seen_in_training,
         data=data,
         data_digest=data_digest,
+        slices=slices,
         classes=card.classes,
         metrics=scores.metrics,
         intervals=intervals,

@@ -9,7 +9,7 @@ from typing import Final
 
 from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.document import EvaluationDocument
-from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
+from ml.evaluation.page import page, provenance, slices_section, table, verdict_lines, with_intervals
 from ml.evaluation.reliability_picture import reliability_svg
 
 _CALIBRATION: Final = (
@@ -32,6 +32,7 @@ def render_report(document: EvaluationDocument, pictures: Sequence[bytes]) -> st
             _baselines(document),
             "<h2>Classes</h2>",
             _classes(document),
+            *slices_section(document),
             "<h2>Confusion matrix</h2><p>Rows are true classes, columns are answers.</p>",
             confusion_svg(document.confusion_matrix, document.classes),
             *_pairs(document),

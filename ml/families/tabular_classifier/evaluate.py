@@ -19,6 +19,7 @@ from ml.evaluation.intervals import intervals
 from ml.evaluation.logistic import LogisticBaseline, logistic_on_columns
 from ml.evaluation.risk import Risk, measure_risk
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.evaluation.slices import Grouped, slices_of_classes
 from ml.families.measuring import (
     Chosen,
     choose,
@@ -29,6 +30,7 @@ from ml.families.measuring import (
     reported,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.families.tabular_classifier.card import TabularCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -56,7 +58,8 @@ def evaluate(
         return encode(card.encoding, table, rows)
 
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
-    document = _document(spec, card, table, chosen, logits)
+    groups = slice_groups(spec, opened.data, chosen.rows, settings=settings, shipped=table.columns)
+    document = _document(spec, card, table, chosen, logits, groups)
     publish(document, workspace)
     return reported(document, report)
 
@@ -71,7 +74,12 @@ def answers(card: TabularCard, chances: npt.NDArray[np.float64]) -> Labels:
 
 
 def _document(
-    spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen, logits: npt.NDArray[np.float32]
+    spec: EvaluateSpec,
+    card: TabularCard,
+    table: Table,
+    chosen: Chosen,
+    logits: npt.NDArray[np.float32],
+    groups: tuple[Grouped, ...],
 ) -> EvaluationDocument:
     labels, chances = table.labels[chosen.rows], probabilities(logits)
     answered = answers(card, chances)
@@ -90,7 +98,12 @@ def _document(
             chosen.rows, labels, chances, class_names=card.classes, most=spec.pictures, answers=answered
         ),
         risk=_risk(card, labels, chances),
+        slices=slices_of_classes(groups, labels, answered, positive=_positive(card)),
     )
+
+
+def _positive(card: TabularCard) -> int | None:
+    return None if card.threshold is None else card.classes.index(card.threshold.positive)
 
 
 def _logistic(spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen) -> LogisticBaseline | None:

@@ -17,6 +17,7 @@ from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
 from ml.evaluation.logistic import LogisticBaseline, logistic_on_texts
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.evaluation.slices import Grouped, slices_of_classes
 from ml.families.measuring import (
     Chosen,
     choose,
@@ -27,6 +28,7 @@ from ml.families.measuring import (
     reported,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.families.text_classifier.card import TextCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -55,13 +57,19 @@ def evaluate(
         return encode_texts(card.encoding, _of(texts, rows))
 
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
-    document = _document(spec, card, texts, chosen, logits)
+    groups = slice_groups(spec, opened.data, chosen.rows, settings=settings)
+    document = _document(spec, card, texts, chosen, logits, groups)
     publish(document, workspace)
     return reported(document, report)
 
 
 def _document(
-    spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen, logits: npt.NDArray[np.float32]
+    spec: EvaluateSpec,
+    card: TextCard,
+    texts: TextSet,
+    chosen: Chosen,
+    logits: npt.NDArray[np.float32],
+    groups: tuple[Grouped, ...],
 ) -> EvaluationDocument:
     labels = texts.labels[chosen.rows]
     scores = score(labels, logits, class_names=card.classes)
@@ -76,6 +84,7 @@ def _document(
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
         logistic=_logistic(spec, texts, chosen),
         most_confused=_most_confused(spec, card, texts, chosen, logits),
+        slices=slices_of_classes(groups, labels, logits.argmax(axis=1), positive=None),
     )
 
 
