@@ -21,7 +21,7 @@ from pathlib import Path
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
-from sentences import write_sentences
+from sentences import write_origins, write_sentiments
 
 from trainshed import Client
 from trainshed.errors import JobFailed
@@ -142,7 +142,11 @@ def fashion(_: Path) -> Path | None:
     return FASHION if FASHION.is_dir() else None
 
 
-UPLOADS: dict[str, Callable[[Path], Path | None]] = {"fashion": fashion, "sentences": write_sentences}
+UPLOADS: dict[str, Callable[[Path], Path | None]] = {
+    "fashion": fashion,
+    "origins": write_origins,
+    "sentences": write_sentiments,
+}
 """Datasets that examples name, and what writes or finds the file or folder of each; the heads say how to get them."""
 
 

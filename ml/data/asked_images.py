@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from ml.data.asked_rows import AskedRows, count_rows
 from ml.data.checked_arrays import checked_images, refuse_non_finite, refuse_other_shape
-from ml.data.csv_rows import as_number
 from ml.data.dataset import Images
+from ml.data.fields import as_number
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_dataset
@@ -25,6 +25,7 @@ from ml.data.opening import opened_tree
 from ml.data.picture import BadPictureError, decode
 from ml.data.pictures import content_of, has_pictures, picture_files
 from ml.data.questions import Asked, Questions, Rows, of_arrays
+from ml.data.rows import TABLES
 from ml.data.tree import Tree, shown
 from ml.data.zips import opened_zip
 from ml.errors import InvalidData
@@ -56,7 +57,7 @@ def ask_images(
         return _in_memory(load_dataset(data, roots=roots, files=files).images, _name(data), chosen, shape)
     _refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
-    if source is not None and kind_of(source) is Kind.TEXT:
+    if source is not None and kind_of(source) in TABLES:
         return _of_pixels(count_rows(source), shape, keep)
     _refuse_keep(keep, data)
     found = None if source is None else _images_of(source, data.images, shape)

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.csv_rows import opened_rows
 from ml.data.files import DataSource
+from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from trainshed.specs.explain import nearest
 

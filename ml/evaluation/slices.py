@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
-from ml.data.csv_rows import as_number, is_missing
+from ml.data.fields import as_number, is_missing
 from ml.evaluation.intervals import Interval, middle
 from ml.evaluation.quantities import intervals_of, metrics_of
 from trainshed.specs import SpecModel

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
+from ml.data.rows import TABLES
 from ml.job import RunSettings, Summary
+from ml.profile.about import about
 from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
 from ml.report import Report
+from ml.series.csv_series import write_csv_series
+from ml.series.load import BUILTIN_SERIES
+from ml.series.series_set import SeriesSet
 from ml.tables.csv_table import write_csv
 from ml.tables.load import BUILTIN_QUANTITIES, BUILTIN_TABLES
 from ml.tables.table import AnyTable
@@ -24,6 +32,7 @@ from ml.workspace import Workspace
 from trainshed.specs import Data, ProfileSpec
 
 _MOST_FACTS = 10
+_Packaged = TypeVar("_Packaged", SeriesSet, AnyTable)
 
 
 def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary:
@@ -41,13 +50,10 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
 
 def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
-    built_in = BUILTIN_TABLES.get(data.dataset or "") or BUILTIN_QUANTITIES.get(data.dataset or "")
-    if built_in is not None:
-        return profile_csv(_written(built_in(), workspace)), None
     if source is None:
-        return _of_dataset(load_builtin(data.dataset or ""), size=None)
+        return _look_into_builtin(data.dataset or "", workspace)
     match kind_of(source):
-        case Kind.TEXT:
+        case kind if kind in TABLES:
             return profile_csv(source), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
@@ -59,12 +65,22 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
             return _of_dataset(read(source, data), size=size_of(source.file))
 
 
+def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
+    if name in BUILTIN_SERIES:
+        series = BUILTIN_SERIES[name]()
+        return _of_written(series, write_csv_series, workspace), None
+    if (table := BUILTIN_TABLES.get(name) or BUILTIN_QUANTITIES.get(name)) is not None:
+        return _of_written(table(), write_csv, workspace), None
+    return _of_dataset(load_builtin(name), size=None)
+
+
 def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
     return profile_dataset(dataset, size=size), dataset
 
 
-def _written(table: AnyTable, workspace: Workspace) -> DataSource:
-    """Write a table that comes with Trainshed as one that a user would upload."""
+def _of_written(data: _Packaged, write: Callable[[_Packaged, Path], None], workspace: Workspace) -> ProfileDocument:
+    """Look into what comes with Trainshed as into a file that a user would upload."""
     path = workspace.tmp / "table.csv"
-    write_csv(table, path)
-    return DataSource(table.source, path, path.name, table.provenance)
+    write(data, path)
+    document = profile_csv(DataSource(data.source, path, path.name, data.provenance))
+    return document.model_copy(update={"format": data.format, "size": None, **about(data)})

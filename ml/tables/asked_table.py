@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from ml.data.asked_rows import AskedRows, count_rows
-from ml.data.csv_rows import as_number, is_missing
+from ml.data.fields import as_number, is_missing
 from ml.data.files import find_file
 from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables.encoding import CategoryEncoding, Encoding, NumberEncoding, encode
+from ml.tables.encoding import encode
 from ml.tables.gaps import Gaps
 from ml.tables.load import load_shipped, refuse_other_kinds
+from ml.tables.preparation import Prepares, ReadAs, encoder, prepared
 from ml.tables.refusals import refuse_clean, refuse_other_separator
 from ml.tables.table import Categories, Column, Features, Numbers, texts_of
 from trainshed.specs import Data
@@ -27,7 +28,7 @@ from trainshed.specs import Data
 
 def ask_table(
     data: Data,
-    encoding: Encoding,
+    card: Prepares,
     *,
     keep: Sequence[str],
     chosen: Rows | None,
@@ -42,32 +43,58 @@ def ask_table(
     refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
     if source is None:
-        return _of_shipped(data.dataset or "", encoding, keep, chosen)
+        return _of_shipped(data.dataset or "", card, keep, chosen)
     refuse_other_kinds(source)
     table = count_rows(source)
     refuse_other_separator(table.names, source.name)
-    table.refuse_missing([one.name for one in encoding], why="the model was trained on")
+    table.refuse_missing([one.name for one in card.columns], why="the model was trained on")
     table.refuse_missing(keep, why="keep names", field="keep")
 
     def read(size: int) -> Iterator[Asked]:
-        return _read(table, encoding, keep, size, chosen, gaps)
+        return _read(table, card, keep, size, chosen, gaps)
 
     return Questions(source.name, table.count if chosen is None else len(chosen), read)
 
 
 def _read(
-    table: AskedRows, encoding: Encoding, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
+    table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
 ) -> Iterator[Asked]:
-    wanted = tuple(dict.fromkeys((*(one.name for one in encoding), *keep)))
-    for rows, texts in table.batches(wanted, size, chosen=chosen):
-        columns = tuple(_column(one, texts[one.name], rows, table.source.name) for one in encoding)
-        gaps.add(encoding, columns)
-        inputs = encode(encoding, Features(table.source.name, columns), np.arange(len(rows)))
-        yield Asked(rows, inputs, {name: texts[name] for name in keep})
+    if any(step.looks_around for step in card.steps):
+        yield from _read_whole(table, card, keep, size, chosen, gaps)
+        return
+    for rows, texts in _texts(table, card, keep, size, chosen):
+        frame = prepared(card, _features(card, texts, rows, table.source.name))
+        gaps.add(card.encoding, frame)
+        yield Asked(rows, encode(card.encoding, frame, np.arange(len(rows))), {name: texts[name] for name in keep})
 
 
-def _column(one: NumberEncoding | CategoryEncoding, texts: Sequence[str], rows: Rows, path: str) -> Column:
-    if isinstance(one, CategoryEncoding):
+def _read_whole(
+    table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
+) -> Iterator[Asked]:
+    """Do the same where rows depend on others: all are there, and `chosen` are answered."""
+    ((rows, texts),) = _texts(table, card, keep, table.count, None)
+    frame = prepared(card, _features(card, texts, rows, table.source.name))
+    wanted = rows if chosen is None else chosen
+    gaps.add(card.encoding, frame.take(wanted))
+    for start in range(0, len(wanted), size):
+        some = wanted[start : start + size]
+        kept = {name: [texts[name][row] for row in some] for name in keep}
+        yield Asked(some, encode(card.encoding, frame, some), kept)
+
+
+def _texts(
+    table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None
+) -> Iterator[tuple[Rows, Mapping[str, list[str]]]]:
+    wanted = tuple(dict.fromkeys((*(one.name for one in card.columns), *keep)))
+    return table.batches(wanted, size, chosen=chosen)
+
+
+def _features(card: Prepares, texts: Mapping[str, Sequence[str]], rows: Rows, path: str) -> Features:
+    return Features(path, tuple(_column(one, texts[one.name], rows, path) for one in card.columns))
+
+
+def _column(one: ReadAs, texts: Sequence[str], rows: Rows, path: str) -> Column:
+    if one.column == "category":
         found = [None if is_missing(text) else text.strip() for text in texts]
         names = tuple(sorted({text for text in found if text is not None}))
         places = {name: place for place, name in enumerate(names)}
@@ -94,7 +121,7 @@ def _number(text: str) -> float:
     return np.inf if number is None else number
 
 
-def _of_shipped(name: str, encoding: Encoding, keep: Sequence[str], chosen: Rows | None) -> Questions:
+def _of_shipped(name: str, card: Prepares, keep: Sequence[str], chosen: Rows | None) -> Questions:
     table = load_shipped(name)
     there = {column.name: column for column in table.columns}
     unknown = next((one for one in keep if one not in there), None)
@@ -109,6 +136,6 @@ def _of_shipped(name: str, encoding: Encoding, keep: Sequence[str], chosen: Rows
     return of_arrays(
         name,
         rows,
-        lambda some: encode(encoding, table, some),
+        encoder(card, table),
         lambda some: {one: texts_of(there[one], some) for one in keep},
     )

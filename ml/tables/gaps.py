@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ml.tables.encoding import CategoryEncoding, Encoding
-from ml.tables.table import Categories, Column
+from ml.tables.frame import Frame
+from ml.tables.table import Categories
 
 
 class Gaps:
@@ -19,9 +20,10 @@ class Gaps:
         self._missing: Counter[str] = Counter()
         self._unseen: Counter[str] = Counter()
 
-    def add(self, encoding: Encoding, columns: Sequence[Column]) -> None:
-        """Take a batch of the columns of an encoding."""
-        for one, column in zip(encoding, columns, strict=True):
+    def add(self, encoding: Encoding, frame: Frame) -> None:
+        """Take a batch of rows, after the steps. Raises `InvalidData` for a column that is not there."""
+        for one in encoding:
+            column = frame.any(one.name)
             if isinstance(column, Categories):
                 assert isinstance(one, CategoryEncoding)
                 known = set(one.values)

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
-from ml.data.kinds import Kind, kind_of
+from ml.data.kinds import kind_of
+from ml.data.rows import TABLES
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
@@ -25,7 +26,7 @@ BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
 }
 BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
 _T = TypeVar("_T", bound=AnyTable)
-_ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
+_ACCEPTED: Final = "a table: .csv, .tsv, .jsonl, each of them .gz too, or .parquet"
 _OR_YOURS: Final = f"or upload one; or give data.path: {_ACCEPTED}."
 
 
@@ -83,7 +84,7 @@ def _chosen(table: _T, columns: Columns) -> _T:
 def refuse_other_kinds(source: DataSource) -> None:
     """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
-    if source.is_decoded or kind is not Kind.TEXT:
+    if source.is_decoded or kind not in TABLES:
         raise InvalidData(
             f"{source.name} is {kind}, and this family takes a table.",
             remedy=f"Accepted is {_ACCEPTED}.",

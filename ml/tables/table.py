@@ -19,6 +19,8 @@ class Numbers:
     name: str
     values: npt.NDArray[np.float64]
     """Shape (rows,); finite or NaN."""
+    is_scaled: bool = False
+    """Whether a step has brought it to a scale: a network takes it as it is."""
 
     def __len__(self) -> int:
         return len(self.values)

@@ -9,18 +9,19 @@ from typing import Final
 import numpy as np
 
 from ml.data.asked_rows import AskedRows, count_rows
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.files import DataSource, find_file
-from ml.data.kinds import Kind, kind_of
+from ml.data.kinds import kind_of
 from ml.data.opening import opened_tree
 from ml.data.questions import Asked, Questions, Rows, of_arrays
+from ml.data.rows import TABLES
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_clean, refuse_other_separator
 from ml.texts.csv_texts import USUAL_NAMES
-from ml.texts.encoding import TextEncoding, encode_texts
 from ml.texts.folder_texts import text_files, text_of
 from ml.texts.load import load_texts
+from ml.texts.preparation import PreparesTexts, encode_for
 from trainshed.specs import Data
 
 _FILE: Final = "file"
@@ -29,7 +30,7 @@ _FILE: Final = "file"
 
 def ask_texts(
     data: Data,
-    encoding: TextEncoding,
+    card: PreparesTexts,
     *,
     column: str,
     keep: Sequence[str],
@@ -43,8 +44,8 @@ def ask_texts(
     """
     refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
-    if source is not None and kind_of(source) is Kind.TEXT:
-        return _of_table(count_rows(source), data, encoding, column, keep, chosen)
+    if source is not None and kind_of(source) in TABLES:
+        return _of_table(count_rows(source), data, card, column, keep, chosen)
     if keep:
         raise InvalidData(
             f"keep names {keep[0]!r}, and {data.path or data.dataset} has no columns.",
@@ -52,12 +53,12 @@ def ask_texts(
             field="keep",
         )
     if source is None or chosen is not None:
-        return _of_labelled(data, encoding, chosen, roots=roots, files=files)
-    return _of_files(source, encoding)
+        return _of_labelled(data, card, chosen, roots=roots, files=files)
+    return _of_files(source, card)
 
 
 def _of_table(
-    table: AskedRows, data: Data, encoding: TextEncoding, column: str, keep: Sequence[str], chosen: Rows | None
+    table: AskedRows, data: Data, card: PreparesTexts, column: str, keep: Sequence[str], chosen: Rows | None
 ) -> Questions:
     refuse_other_separator(table.names, table.source.name)
     table.refuse_missing(keep, why="keep names", field="keep")
@@ -67,7 +68,7 @@ def _of_table(
     def read(size: int) -> Iterator[Asked]:
         for rows, texts in table.batches(wanted, size, chosen=chosen):
             _refuse_empty(texts[place], rows, place, table.source.name)
-            yield Asked(rows, encode_texts(encoding, texts[place]), {name: texts[name] for name in keep})
+            yield Asked(rows, encode_for(card, texts[place]), {name: texts[name] for name in keep})
 
     return Questions(table.source.name, table.count if chosen is None else len(chosen), read)
 
@@ -105,19 +106,19 @@ def _refuse_empty(texts: Sequence[str], rows: Rows, column: str, path: str) -> N
 
 
 def _of_labelled(
-    data: Data, encoding: TextEncoding, chosen: Rows | None, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]
+    data: Data, card: PreparesTexts, chosen: Rows | None, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]
 ) -> Questions:
     texts = load_texts(data, roots=roots, files=files)
     rows = np.arange(len(texts.texts), dtype=np.int64) if chosen is None else chosen
     return of_arrays(
         texts.source,
         rows,
-        lambda some: encode_texts(encoding, [texts.texts[row] for row in some]),
+        lambda some: encode_for(card, [texts.texts[row] for row in some]),
         lambda _: {},
     )
 
 
-def _of_files(source: DataSource, encoding: TextEncoding) -> Questions:
+def _of_files(source: DataSource, card: PreparesTexts) -> Questions:
     with opened_tree(source) as tree:
         names = text_files(tree) if tree is not None else []
     if not names:
@@ -133,8 +134,6 @@ def _of_files(source: DataSource, encoding: TextEncoding) -> Questions:
             for start in range(0, len(names), size):
                 some = names[start : start + size]
                 rows = np.arange(start, start + len(some), dtype=np.int64)
-                yield Asked(
-                    rows, encode_texts(encoding, [text_of(tree, tree.files[name]) for name in some]), {_FILE: some}
-                )
+                yield Asked(rows, encode_for(card, [text_of(tree, tree.files[name]) for name in some]), {_FILE: some})
 
     return Questions(source.name, len(names), read)

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.tables.csv_table import Sheet, read_labels, read_sheet
@@ -40,6 +40,7 @@ def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
         class_names=class_names,
         provenance=source.provenance,
         licence="not stated",
+        format=sheet.format,
         column=sheet.names[place],
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -128,13 +127,6 @@ def test_each_form_of_the_file_says_the_same_to_the_last_bit(predict, tmp_path, 
     else:
         assert [json.loads(line) for line in file.read_text().split("\n")[:-1]] == expected
     assert len(expected) == 600
-
-
-def test_parquet_without_pyarrow_says_how_to_install_it(predict, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InvalidData, match="pyarrow") as raised:
-        predict("tabular_classifier", people(tmp_path, [["70", "160", "red", "x"]]), format="parquet")
-    assert 'pip install "trainshed[parquet]"' in raised.value.remedy
 
 
 def test_a_category_that_training_has_not_seen_is_none_of_the_others_and_is_counted(predict, tmp_path):

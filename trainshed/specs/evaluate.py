@@ -8,7 +8,8 @@ from pydantic import Field
 
 from trainshed.specs.base import JobId, SpecModel
 from trainshed.specs.common import BaseSpec, ModelSource
-from trainshed.specs.data import ColumnName, Data
+from trainshed.specs.data import Data
+from trainshed.specs.step import ColumnName
 
 
 class ModelOfJob(SpecModel):

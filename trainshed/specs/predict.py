@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trainshed.specs.common import BaseSpec, ModelSource, SplitName
-from trainshed.specs.data import ColumnNames, Data
+from trainshed.specs.data import Data
 from trainshed.specs.evaluate import ModelOfJob
+from trainshed.specs.step import ColumnNames
 
 OutputFormat = Literal["csv", "jsonl", "parquet"]
 """Forms of a table of predictions, each the ending of its file."""

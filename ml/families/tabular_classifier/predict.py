@@ -47,7 +47,7 @@ def predict(
     gaps = Gaps()
     questions = ask_table(
         asking.data,
-        card.encoding,
+        card,
         keep=spec.keep,
         chosen=rows_of_classified(spec, asking, load_table, settings=settings),
         roots=settings.data_roots,

@@ -42,7 +42,7 @@ def predict(
     gaps = Gaps()
     questions = ask_table(
         asking.data,
-        asking.card.encoding,
+        asking.card,
         keep=spec.keep,
         chosen=chosen,
         roots=settings.data_roots,

@@ -35,7 +35,7 @@ def predict(
     card = asking.card
     questions = ask_texts(
         asking.data,
-        card.encoding,
+        card,
         column=card.column,
         keep=spec.keep,
         chosen=rows_of_classified(spec, asking, load_texts, settings=settings),

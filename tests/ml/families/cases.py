@@ -282,9 +282,9 @@ def text_rows() -> list[list[str]]:
     return rows
 
 
-def _with_tabs(folder: Path) -> Path:
+def _with_bars(folder: Path) -> Path:
     path = write_rows(folder, text_rows(), "text,label")
-    path.write_text(path.read_text().replace(",", "\t"))
+    path.write_text(path.read_text().replace(",", "|"))
     return path
 
 
@@ -337,7 +337,6 @@ CASES: Final = (
                 "row 80 has 2 fields",
             ),
             "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
-            "tabs": (lambda folder: _separated(folder, "\t"), "tabs separate its fields"),
             "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
         },
     ),
@@ -395,7 +394,7 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "tabs": (_with_tabs, "tabs separate its fields"),
+            "bars": (_with_bars, "bars separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),

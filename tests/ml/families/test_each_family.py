@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,6 +25,11 @@ from trainshed.specs import model as spec_model
 from trainshed.specs import parse_spec
 
 OF_EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
+AUGMENTED = {
+    "tabular_classifier": ({"step": "outliers", "action": "drop"}, {"step": "noise"}, {"step": "swap_values"}),
+    "text_classifier": ({"step": "casing"}, {"step": "drop_words", "share": 0.2}, {"step": "swap_words"}),
+    "forecaster": ({"step": "noise"},),
+}
 BAD = [pytest.param(case, name, id=f"{case.family}: {name}") for case in CASES for name in case.bad]
 
 
@@ -135,7 +140,19 @@ def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated)
     assert "<script" not in page
 
 
-@OF_EACH
+def augmented(case: Case) -> Case:
+    """Return a family with steps, the last of which augment."""
+    steps = list(AUGMENTED[case.family])
+    return replace(case, spec=lambda path: case.spec(path) | {"preprocess": steps})
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *(pytest.param(case, id=case.family) for case in CASES),
+        *(pytest.param(augmented(case), id=f"{case.family}, augmented") for case in CASES if case.family in AUGMENTED),
+    ],
+)
 def test_a_training_that_is_killed_three_times_gives_the_same_bits(case, tmp_path, settings):
     document = case.spec(case.write(tmp_path)) | {"checkpoint": {"keep_best": True}}
     document["training"] |= {"report_every_steps": 2}
