@@ -23,6 +23,7 @@ figure{margin:0;width:8.5rem;font-size:13px}
 figure img{width:100%;image-rendering:pixelated;background:#8882}
 svg{max-width:100%;height:auto}
 """
+_NOT_BETTER: Final = "The model does not beat every baseline beyond chance: a simpler answer may do."
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -44,7 +45,7 @@ def page(title: str, body: Iterable[str]) -> str:
 
 def verdict_lines(document: Measured, says: str, *, beats: bool) -> Iterable[str]:
     """Yield the verdict, and the warning of a part that was trained on."""
-    judged = "The model beats its baselines." if beats else "The model does not beat its baselines: do not use it."
+    judged = "The model beats its baselines." if beats else _NOT_BETTER
     yield f'<p class="verdict{"" if beats else " poor"}">{judged} {escape(says)}</p>'
     if document.seen_in_training and document.split in {"validation", "test"}:
         yield (

@@ -67,12 +67,14 @@ def _risk(document: EvaluationDocument) -> Iterable[str]:
 
 
 def _baselines(document: EvaluationDocument) -> str:
-    rows = [("this model", f"{document.metrics['accuracy']:.4f}")]
+    rows = [("this model", f"{document.metrics['accuracy']:.4f}", "")]
+    for one in document.comparisons:
+        between = f"{one.difference:+.4f} ({one.interval.low:+.4f} to {one.interval.high:+.4f})"
+        rows.append((one.name, f"{one.accuracy:.4f}", between))
+    seen = ""
     if other := document.logistic_regression:
-        name = f"logistic regression on {other.features} numbers of {other.trained_on:,} examples"
-        rows.append((name, f"{other.accuracy:.4f}"))
-    rows.append((f"always {document.baseline.class_name}", f"{document.baseline.accuracy:.4f}"))
-    return table(("answers by", "accuracy"), rows)
+        seen = f"<p>Logistic regression sees {other.features} numbers of {other.trained_on:,} training examples.</p>"
+    return table(("answers by", "accuracy", "the model beside it"), rows) + seen
 
 
 def _classes(document: EvaluationDocument) -> str:

@@ -246,7 +246,7 @@ def reported(document: EvaluationDocument, report: Report) -> Summary:
         f"{document.split}: accuracy {headline['accuracy']:.4f} on {document.examples} examples"
         f" (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f}; always answering {document.baseline.class_name}:"
         f" {document.baseline.accuracy:.4f}{logistic}),"
-        f" F1 macro {headline['f1_macro']:.4f}"
+        f" F1 macro {headline['f1_macro']:.4f}. {document.verdict}"
     )
     facts = document.model_dump(mode="json", exclude=_NOT_FACTS)
     return Summary(metrics=headline, facts=facts)

@@ -16,7 +16,7 @@ from ml.data import Labels
 from ml.evaluation.confused import most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
-from ml.evaluation.logistic import LogisticBaseline, logistic_on_columns
+from ml.evaluation.logistic import LogisticAnswers, logistic_on_columns
 from ml.evaluation.risk import Risk, measure_risk
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.evaluation.slices import Grouped, slices_of_classes
@@ -92,6 +92,8 @@ def _document(
         data_digest=table.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        labels=labels,
+        answers=answered,
         logistic=_logistic(spec, table, chosen, take),
         most_confused=most_confused(
             chosen.rows, labels, chances, class_names=card.classes, most=spec.pictures, answers=answered
@@ -105,7 +107,7 @@ def _positive(card: TabularCard) -> int | None:
     return None if card.threshold is None else card.classes.index(card.threshold.positive)
 
 
-def _logistic(spec: EvaluateSpec, table: Table, chosen: Chosen, take: Encoder) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, table: Table, chosen: Chosen, take: Encoder) -> LogisticAnswers | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ml.evaluation.confused import ConfusedExample, most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
-from ml.evaluation.logistic import LogisticBaseline, logistic_on_texts
+from ml.evaluation.logistic import LogisticAnswers, logistic_on_texts
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.evaluation.slices import Grouped, slices_of_classes
 from ml.families.measuring import (
@@ -82,13 +82,15 @@ def _document(
         data_digest=texts.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        labels=labels,
+        answers=logits.argmax(axis=1),
         logistic=_logistic(spec, card, texts, chosen),
         most_confused=_most_confused(spec, card, texts, chosen, logits),
         slices=slices_of_classes(groups, labels, logits.argmax(axis=1), positive=None),
     )
 
 
-def _logistic(spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen) -> LogisticAnswers | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows
