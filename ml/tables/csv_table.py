@@ -13,8 +13,9 @@ import numpy as np
 from ml.data import Labels
 from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
-from ml.data.kinds import Kind
 from ml.data.limits import MAX_CLASSES
+from ml.data.own_parts import Told
+from ml.data.parts import PARTS
 from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.tables.refusals import (
@@ -24,6 +25,7 @@ from ml.tables.refusals import (
     refuse_other_separator,
     refuse_unknown_names,
 )
+from ml.tables.split_column import split_column
 from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
 from trainshed.specs import Columns
 
@@ -47,6 +49,7 @@ def read_csv(source: DataSource, columns: Columns) -> Table:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        parts=sheet.parts,
     )
     refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
@@ -57,14 +60,21 @@ class Sheet:
     """A file as it is written: the texts of each column, and which of them is to be learned."""
 
     path: str
-    format: Kind
+    format: str
     names: tuple[str, ...]
     texts: list[list[str]]
     place: int
+    split: int | None = None
+    """The column that says in which part a row is."""
 
     @property
     def label(self) -> str:
         return self.names[self.place]
+
+    @property
+    def parts(self) -> Told:
+        """In which part each row is, where the data say so."""
+        return None if self.split is None else tuple(PARTS[text.lower()] for text in self.texts[self.split])
 
     @property
     def label_texts(self) -> list[str]:
@@ -77,12 +87,15 @@ def read_sheet(source: DataSource, columns: Columns) -> Sheet:
         refuse_other_separator(rows.names, source.name)
         refuse_unknown_names(columns, rows.names, source.name)
         place = rows.label if columns.label is None else rows.names.index(columns.label)
-        return Sheet(source.name, rows.format, rows.names, _texts(rows, source.name), place)
+        texts = _texts(rows, source.name)
+        split = split_column(rows.names, texts, columns, source.name)
+        return Sheet(source.name, rows.format, rows.names, texts, place, None if split == place else split)
 
 
 def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
     """Return the columns to learn by. Raises `InvalidData`."""
-    kept = [at for at, name in enumerate(sheet.names) if at != sheet.place and name not in columns.ignore]
+    apart = (sheet.place, sheet.split)
+    kept = [at for at, name in enumerate(sheet.names) if at not in apart and name not in columns.ignore]
     if not kept:
         raise InvalidData(
             f"{sheet.path} has no column beside {sheet.label}.",

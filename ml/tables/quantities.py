@@ -35,6 +35,7 @@ def read_quantity_csv(source: DataSource, columns: Columns) -> QuantityTable:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        parts=sheet.parts,
     )
 
 

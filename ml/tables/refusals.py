@@ -48,6 +48,7 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
         ("text", (columns.text,) if columns.text else ()),
         ("time", (columns.time,) if columns.time else ()),
         ("series", (columns.series,) if columns.series else ()),
+        ("split", (columns.split,) if columns.split else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+from ml.data.own_parts import OwnParts, Told, digest_of, own_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +59,17 @@ class Table:
     synthetic: bool = False
     format: str = "builtin"
     dropped: Mapping[str, int] = field(default_factory=dict)
-    own_validation_from: int | None = None
-    own_test_from: int | None = None
-    held_out_from: int | None = None
+    parts: Told = None
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", _content_digest(self))
+
+    @property
+    def own_parts(self) -> OwnParts:
+        return own_parts(self.parts, len(self.labels))
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
@@ -89,6 +92,7 @@ class QuantityTable:
     synthetic: bool = False
     format: str = "builtin"
     dropped: Mapping[str, int] = field(default_factory=dict)
+    parts: Told = None
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
@@ -96,8 +100,12 @@ class QuantityTable:
         if not self.digest:
             digest = hashlib.sha256(repr(self.label).encode())
             _update(digest, self.columns, len(self.quantities))
-            digest.update(self.quantities.astype("<f8").tobytes())
+            digest.update(self.quantities.astype("<f8").tobytes() + digest_of(self.parts))
             object.__setattr__(self, "digest", digest.hexdigest())
+
+    @property
+    def own_parts(self) -> OwnParts:
+        return own_parts(self.parts, len(self.quantities))
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns), as of a `Table`."""
@@ -137,7 +145,7 @@ def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
 def _content_digest(table: Table) -> str:
     digest = hashlib.sha256(repr((table.label, table.class_names)).encode())
     _update(digest, table.columns, len(table.labels))
-    digest.update(table.labels.astype("<i8").tobytes())
+    digest.update(table.labels.astype("<i8").tobytes() + digest_of(table.parts))
     return digest.hexdigest()
 
 

@@ -11,10 +11,9 @@ import numpy as np
 from ml.data.asked_rows import AskedRows, count_rows
 from ml.data.fields import is_missing
 from ml.data.files import DataSource, find_file
-from ml.data.kinds import kind_of
 from ml.data.opening import opened_tree
 from ml.data.questions import Asked, Questions, Rows, of_arrays
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_clean, refuse_other_separator
@@ -44,7 +43,7 @@ def ask_texts(
     """
     refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
-    if source is not None and kind_of(source) in TABLES:
+    if source is not None and holds_rows(source):
         return _of_table(count_rows(source), data, card, column, keep, chosen)
     if keep:
         raise InvalidData(

@@ -41,6 +41,7 @@ def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        parts=sheet.parts,
         column=sheet.names[place],
     )
 

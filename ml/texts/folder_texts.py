@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from ml.data.about import read_about
-from ml.data.assembly import ORDER, PartName
 from ml.data.files import DataSource
-from ml.data.pictures import PARTS
+from ml.data.parts import ORDER, PARTS, PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 from ml.tables.refusals import refuse_one_class
@@ -35,8 +34,6 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
         raise _refusal(tree, unknown, "is of a class that has no text to train on")
     labels = np.array([names.index(name) for _, name, _ in found], np.int64)
     refuse_one_class(labels, names, field="the folder", path=tree.source)
-    counts = {part: sum(one == part for one, _, _ in found) for part in ORDER}
-    before_test = counts["train"] + counts["validation"]
     return TextSet(
         source=source.name,
         texts=tuple(text_of(tree, entry) for _, _, entry in found),
@@ -46,8 +43,7 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
         licence=about.licence or "not stated",
         synthetic=about.synthetic,
         format="texts",
-        own_validation_from=counts["train"] if counts["validation"] else None,
-        own_test_from=before_test if counts["test"] else None,
+        parts=tuple(part for part, _, _ in found),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ml.data import Labels
+from ml.data.own_parts import OwnParts, Told, digest_of, own_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +24,7 @@ class TextSet:
     synthetic: bool = False
     format: str = "csv"
     dropped: Mapping[str, int] = field(default_factory=dict)
-    own_validation_from: int | None = None
-    own_test_from: int | None = None
+    parts: Told = None
     column: str = ""
     """What the column of texts is called, where they are in one."""
     digest: str = ""
@@ -35,13 +35,12 @@ class TextSet:
             object.__setattr__(self, "digest", _content_digest(self))
 
     @property
-    def held_out_from(self) -> int | None:
-        """The first row of a part of the data's own."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
+    def own_parts(self) -> OwnParts:
+        return own_parts(self.parts, len(self.labels))
 
 
 def _content_digest(texts: TextSet) -> str:
-    digest = hashlib.sha256(repr((texts.class_names, texts.own_validation_from, texts.own_test_from)).encode())
+    digest = hashlib.sha256(repr(texts.class_names).encode() + digest_of(texts.parts))
     for text in texts.texts:
         content = text.encode("utf-8", "surrogatepass")
         digest.update(len(content).to_bytes(8, "little") + content)

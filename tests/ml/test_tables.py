@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ml.data import divide
+from ml.data.own_parts import own_parts
 from ml.errors import InvalidData
 from ml.families.rows_prepared import prepare_rows
 from ml.job import DataFile
@@ -24,7 +25,7 @@ from tests.ml.families.cases import CASES, rows_of, write_rows
 from trainshed.specs import Columns, Data, Split, parse_spec
 
 ROWS = np.arange(4)
-HELD_OUT = {"class_names": ("ill", "well"), "own_validation_from": None, "own_test_from": None, "held_out_from": None}
+HELD_OUT = {"class_names": ("ill", "well")}
 
 
 def table_of(path, **columns):
@@ -168,7 +169,8 @@ def trained_with_test_rows(tmp_path, settings, test_rows):
     (case,) = [one for one in CASES if one.family == "tabular_classifier"]
     rows = rows_of()
     labels = np.array([0 if row[3] == "ill" else 1 for row in rows])
-    held_out = divide(SimpleNamespace(**HELD_OUT, labels=labels), Split(validation=0.2, test=0.2)).test
+    told = SimpleNamespace(**HELD_OUT, labels=labels, own_parts=own_parts(None, len(labels)))
+    held_out = divide(told, Split(validation=0.2, test=0.2)).test
     for row in held_out:
         rows[row][:3] = test_rows
     report = MemoryReport()

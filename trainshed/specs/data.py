@@ -58,6 +58,9 @@ class Columns(SpecModel):
     """Of series: the column of times, as ISO dates or numbers. Default: `time`, `date`, or none: rows are in order."""
     series: ColumnName | None = None
     """Of series: the column that tells one series from another. Default: `series`, or none: there is one."""
+    split: ColumnName | None = None
+    """The column that says which rows are `train`, `validation` and `test`. Default: `split`, where it holds nothing
+    else, or none: `data.split` divides the rows."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""

@@ -41,7 +41,7 @@ def train(
     assert isinstance(spec.model, TabularRegressor)
     set_up(threads=settings.threads, seed=spec.training.seed)
     table = load_quantities(spec.data, roots=settings.data_roots, files=settings.data_files)
-    parts = divide_evenly(len(table.quantities), spec.data.split)
+    parts = divide_evenly(table.own_parts, spec.data.split)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
     prepared = prepare_rows(spec, table, parts.train)
