@@ -294,3 +294,22 @@ def test_no_more_than_a_batch_of_a_table_is_read_at_a_time(tmp_path, monkeypatch
     chosen = np.array([3, 500, 501, 999])
     found = [numbers.tolist() for numbers, _ in table.batches(["id"], 3, chosen=chosen)]
     assert found == [[3, 500, 501], [999]]
+
+
+@pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
+def test_a_table_in_another_format_has_the_same_answers(predict, tmp_path, ending):
+    rows = [row for row in rows_of(30) if all(row)]
+    predict("tabular_classifier", people(tmp_path, rows, "age,pressure,colour,label"))
+    expected = predict.rows()
+    path = tmp_path / f"asked.{ending}"
+    if ending == "tsv":
+        path.write_text("".join("\t".join(row) + "\n" for row in [["age", "pressure", "colour", "label"], *rows]))
+    elif ending == "jsonl":
+        said = [{"colour": row[2], "age": float(row[0]), "pressure": int(row[1])} for row in rows]
+        path.write_text("".join(f"{json.dumps(one)}\n" for one in said))
+    else:
+        ages, pressures = [float(row[0]) for row in rows], [int(row[1]) for row in rows]
+        columns = {"colour": [row[2] for row in rows], "age": ages, "pressure": pressures}
+        pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    predict("tabular_classifier", path)
+    assert predict.rows() == expected
