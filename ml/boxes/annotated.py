@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from ml.data.assembly import PartName
-from ml.data.pictures import PARTS
+from ml.data.parts import PARTS, PartName
 from ml.data.tree import Entry, Tree, shown
 from ml.errors import InvalidData
 

@@ -15,9 +15,9 @@ from ml.boxes.box_set import Boxes, BoxSet
 from ml.boxes.frames import Frame, frame_of
 from ml.boxes.visible import visible
 from ml.data.about import About
-from ml.data.assembly import ORDER
 from ml.data.files import DataSource
 from ml.data.limits import MAX_BYTES, MAX_CLASSES
+from ml.data.parts import ORDER
 from ml.data.picture import BadPictureError, Decoded, decode_whole
 from ml.data.pictures import content_of
 from ml.data.tree import Tree, shown

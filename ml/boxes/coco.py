@@ -16,7 +16,7 @@ from typing import Any, Final
 from ml.boxes.annotated import Annotated, Annotations, RawBox, divided, part_of, refusal
 from ml.boxes.finding import PictureFinder
 from ml.data.about import FILE_NAME as ABOUT
-from ml.data.assembly import PartName
+from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 

@@ -15,22 +15,7 @@ def divide_pictures(pictures: BoxSet, split: Split) -> Parts:
 
     Raises `InvalidData` when a part would come out empty, or a class is not in the train part.
     """
-    rows = np.arange(len(pictures), dtype=np.int64)
-    has_validation, has_test = pictures.own_validation_from is not None, pictures.own_test_from is not None
-    own_test = rows[pictures.own_test_from :] if has_test else rows[:0]
-    own_validation = rows[pictures.own_validation_from : pictures.own_test_from] if has_validation else rows[:0]
-    drawn = divide_evenly(
-        len(rows[: pictures.held_out_from]),
-        split.model_copy(
-            update={
-                "validation": 0.0 if has_validation else split.validation,
-                "test": 0.0 if has_test else split.test,
-            }
-        ),
-    )
-    parts = Parts(
-        drawn.train, np.concatenate([drawn.validation, own_validation]), np.concatenate([drawn.test, own_test])
-    )
+    parts = divide_evenly(len(pictures), split, pictures)
     _refuse_untrained_class(pictures, parts)
     return parts
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from ml.boxes.annotated import Annotated, Annotations, RawBox, divided, part_of, refusal
 from ml.boxes.finding import PictureFinder
-from ml.data.assembly import PartName
+from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 

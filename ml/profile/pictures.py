@@ -11,10 +11,10 @@ import numpy as np
 from ml.data.cleaning import constant_images
 from ml.data.copies import copies_across, first_equal
 from ml.data.dataset import Dataset
-from ml.profile.about import about
+from ml.profile.about import about, copies_found, split_rule
 from ml.profile.document import MOST_PREVIEW_BYTES, PartProfile, PictureFile, ProfileDocument, as_name
 from ml.profile.findings import first_problems
-from ml.profile.parts import rows_of_parts, split_rule
+from ml.profile.held_out import held_out_parts, rows_of_parts
 from ml.profile.sheets import overview, sheets
 from ml.workspace import Workspace
 
@@ -29,7 +29,7 @@ def with_pictures(document: ProfileDocument, dataset: Dataset, workspace: Worksp
         update={
             "parts": tuple(_parts(dataset)),
             **about(dataset),
-            "split_rule": split_rule(dataset),
+            "split_rule": split_rule(held_out_parts(dataset)),
             "constant_images": constant,
             "copies_across_parts": sum(across.values()),
             "pictures": tuple(_written(dataset, workspace)),
@@ -52,11 +52,7 @@ def _parts(dataset: Dataset) -> Iterator[PartProfile]:
 
 
 def _problems(dataset: Dataset, constant: int, across: dict[tuple[str, str], int]) -> Iterator[str]:
-    for (earlier, later), count in across.items():
-        yield (
-            f"{count:,} {later} images are in {earlier}, too: what is measured on them is too good. "
-            "Set data.clean.duplicates to drop."
-        )
+    yield from copies_found(across, "images", "Set data.clean.duplicates to drop.")
     if constant:
         said = "1 image has" if constant == 1 else f"{constant:,} images have"
         yield f"{said} one colour and nothing else. Set data.clean.constant to drop."

@@ -14,10 +14,10 @@ from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.job import RunSettings, Summary
 from ml.profile.about import about
-from ml.profile.arrays import profile_dataset, profile_npz, size_of
+from ml.profile.arrays import profile_dataset, profile_npz
 from ml.profile.boxes import AT_SIZE, profile_boxes
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
@@ -55,19 +55,19 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
     if source is None:
         return _look_into_builtin(data.dataset or "", workspace)
+    if holds_rows(source):
+        return profile_csv(source), None
     match kind_of(source):
-        case kind if kind in TABLES:
-            return profile_csv(source), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _ if (boxes := boxes_in(source, data.model_copy(update={"images": data.images or AT_SIZE}))) is not None:
-            return profile_boxes(boxes, workspace, size=size_of(source.file)), None
+            return profile_boxes(boxes, workspace, size=source.size), None
         case _ if (texts := texts_in_folders(source)) is not None:
             path = workspace.tmp / "texts.csv"
             write_csv_texts(texts, path)
             return profile_csv(replace(source, file=path)), None
         case _:
-            return _of_dataset(read(source, data), size=size_of(source.file))
+            return _of_dataset(read(source, data), size=source.size)
 
 
 def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
