@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,15 @@ from ml.evaluation.detection import (
     average_precision,
     judge,
     mean_average_precision,
+    precision_recall,
 )
-from ml.evaluation.detection_document import DetectedClass, DetectionBaseline, DetectionDocument, detection_verdict
+from ml.evaluation.detection_document import (
+    DetectedClass,
+    DetectionBaseline,
+    DetectionDocument,
+    ScorePoint,
+    detection_verdict,
+)
 from ml.evaluation.detection_intervals import detection_intervals, detection_metrics
 from ml.evaluation.detection_mistakes import mistakes
 from ml.evaluation.detection_report import Shown, render_detection_report
@@ -39,6 +47,8 @@ from ml.report import Report
 from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
+
+_MOST_POINTS: Final = 101
 
 
 def evaluate(
@@ -109,6 +119,7 @@ def _document(
             f"{overlap:.2f}": float(value)
             for overlap, value in zip(OVERLAPS, mean_average_precision(judged), strict=True)
         },
+        by_score=_by_score(judged),
     )
 
 
@@ -119,6 +130,14 @@ def _of_class(name: str, judged: Judged) -> DetectedClass:
         boxes=int(judged.true_counts.sum()),
         ap_50=None if each is None else float(each[0]),
         ap_50_95=None if each is None else float(each.mean()),
+    )
+
+
+def _by_score(judged: tuple[Judged, ...]) -> tuple[ScorePoint, ...]:
+    scores, precision, recall = precision_recall(judged)
+    chosen = np.unique(np.linspace(0, len(scores) - 1, min(len(scores), _MOST_POINTS)).astype(int))
+    return tuple(
+        ScorePoint(score=float(scores[at]), precision=float(precision[at]), recall=float(recall[at])) for at in chosen
     )
 
 
@@ -194,5 +213,5 @@ def _reported(document: DetectionDocument, report: Report) -> Summary:
         f"{document.split}: mAP@.5 {document.metrics['map_50']:.4f}, mAP@[.5:.95] {document.metrics['map_50_95']:.4f}"
         f" of {document.boxes} boxes on {document.examples} pictures. {document.verdict}"
     )
-    facts = document.model_dump(mode="json", exclude={"metrics", "per_class", "ap_by_overlap"})
+    facts = document.model_dump(mode="json", exclude={"metrics", "per_class", "ap_by_overlap", "by_score"})
     return Summary(metrics=document.metrics, facts=facts)
