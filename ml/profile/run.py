@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from ml.boxes.load import boxes_in
+from ml.boxes.scenes import SYNTHETIC
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
@@ -16,6 +18,7 @@ from ml.data.rows import holds_rows
 from ml.job import RunSettings, Summary
 from ml.profile.about import about
 from ml.profile.arrays import profile_dataset, profile_npz
+from ml.profile.boxes import AT_SIZE, profile_boxes
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
@@ -57,6 +60,8 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
     match kind_of(source):
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
+        case _ if (boxes := boxes_in(source, data.model_copy(update={"images": data.images or AT_SIZE}))) is not None:
+            return profile_boxes(boxes, workspace, size=source.size), None
         case _ if (texts := texts_in_folders(source)) is not None:
             path = workspace.tmp / "texts.csv"
             write_csv_texts(texts, path)
@@ -71,6 +76,8 @@ def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument
         return _of_written(series, write_csv_series, workspace), None
     if (table := BUILTIN_TABLES.get(name) or BUILTIN_QUANTITIES.get(name)) is not None:
         return _of_written(table(), write_csv, workspace), None
+    if name in SYNTHETIC:
+        return profile_boxes(SYNTHETIC[name](), workspace, size=None), None
     return _of_dataset(load_builtin(name), size=None)
 
 
