@@ -14,7 +14,7 @@ from ml.boxes import BoxSet
 from ml.boxes.frames import Frame
 from ml.data.copies import copies_across, first_equal
 from ml.evaluation.box_pictures import TRUE, Drawn, as_small_png, with_boxes
-from ml.profile.about import about, split_rule
+from ml.profile.about import about, copies_found, split_rule
 from ml.profile.document import (
     MOST_CLASSES,
     MOST_PREVIEW_BYTES,
@@ -26,8 +26,8 @@ from ml.profile.document import (
     as_name,
 )
 from ml.profile.findings import first_problems, of_labels
+from ml.profile.held_out import held_out_parts, rows_of_parts
 from ml.profile.numbers import profile_array
-from ml.profile.parts import rows_of_parts
 from ml.profile.pictures import file_name
 from ml.profile.sheets import MOST_CLASSES as MOST_SHEETS
 from ml.workspace import Workspace
@@ -55,7 +55,7 @@ def profile_boxes(pictures: BoxSet, workspace: Workspace, *, size: int | None) -
         source=pictures.source,
         format=pictures.format,
         **about(pictures),
-        split_rule=split_rule([*rows][1:]),
+        split_rule=split_rule(held_out_parts(pictures)),
         size=size,
         rows=len(pictures),
         fields=fields,
@@ -102,8 +102,7 @@ def _parts(pictures: BoxSet, parts: dict[str, npt.NDArray[np.int64]]) -> Iterato
 
 
 def _problems(pictures: BoxSet, labels: LabelProfile, across: dict[tuple[str, str], int]) -> Iterator[str]:
-    for (earlier, later), count in across.items():
-        yield f"{count:,} {later} pictures are in {earlier}, too: what is measured on them is too good. Remove them."
+    yield from copies_found(across, "pictures", "Remove them.")
     if len(pictures.class_names) > 1:
         yield from of_labels(labels, len(pictures.classes))
     bare = int(np.count_nonzero(pictures.counts == 0))

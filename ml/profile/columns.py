@@ -25,7 +25,7 @@ from ml.profile.document import (
     as_name,
 )
 from ml.profile.findings import first_problems, of_copies, of_field, of_labels
-from ml.profile.table_parts import TableParts
+from ml.profile.parts import TableParts
 
 _MOST_LABELS: Final = 100_000
 """A column with more different values than that holds no classes."""

@@ -14,7 +14,7 @@ from ml.data.dataset import Dataset
 from ml.profile.about import about, copies_found, split_rule
 from ml.profile.document import MOST_PREVIEW_BYTES, PartProfile, PictureFile, ProfileDocument, as_name
 from ml.profile.findings import first_problems
-from ml.profile.parts import rows_of_parts
+from ml.profile.held_out import held_out_parts, rows_of_parts
 from ml.profile.sheets import overview, sheets
 from ml.workspace import Workspace
 
@@ -29,7 +29,7 @@ def with_pictures(document: ProfileDocument, dataset: Dataset, workspace: Worksp
         update={
             "parts": tuple(_parts(dataset)),
             **about(dataset),
-            "split_rule": split_rule([*rows_of_parts(dataset, len(dataset.labels))][1:]),
+            "split_rule": split_rule(held_out_parts(dataset)),
             "constant_images": constant,
             "copies_across_parts": sum(across.values()),
             "pictures": tuple(_written(dataset, workspace)),
