@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.own_parts import OwnParts, after_all_others
 from ml.decoded_manifest import digest_head
 
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -59,13 +58,6 @@ class Dataset:
     @property
     def n_classes(self) -> int:
         return len(self.class_names)
-
-    @property
-    def own_parts(self) -> OwnParts:
-        """The rows that the data itself holds out, and those it leaves."""
-        return after_all_others(
-            len(self.labels), validation_from=self.own_validation_from, test_from=self.own_test_from
-        )
 
     @property
     def held_out_from(self) -> int | None:

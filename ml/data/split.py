@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.dataset import Labels
-from ml.data.own_parts import OwnParts
 from ml.errors import InvalidData
 from trainshed.specs import Split
 
@@ -43,15 +42,24 @@ class Described(Protocol):
     def digest(self) -> str: ...
 
 
-class Labelled(Described, Protocol):
+class HoldsOut(Protocol):
+    """Examples in the order train, validation, test, where the data says itself which is which."""
+
+    @property
+    def own_validation_from(self) -> int | None: ...
+    @property
+    def own_test_from(self) -> int | None: ...
+    @property
+    def held_out_from(self) -> int | None: ...
+
+
+class Labelled(Described, HoldsOut, Protocol):
     """Examples of any kind with a class each."""
 
     @property
     def labels(self) -> Labels: ...
     @property
     def class_names(self) -> tuple[str, ...]: ...
-    @property
-    def own_parts(self) -> OwnParts: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,39 +93,46 @@ class Parts:
 
 def divide(dataset: Labelled, split: Split) -> Parts:
     """Divide the rows of `dataset`. Raises `InvalidData` when a part or a class would come out empty."""
-    own = dataset.own_parts
-    drawn = _drawn(split, own)
-    parts = _stratified(dataset, own.train, drawn) if split.stratify else _plain(own.train, drawn)
-    divided = _with_own(parts, own)
-    _refuse_untrained_class(dataset, divided.train)
-    return divided
+    drawn_from = dataset.labels[: dataset.held_out_from]
+    own_validation, own_test = _own_parts(len(dataset.labels), dataset)
+    drawn = _drawn(split, dataset)
+    parts = _stratified(drawn_from, dataset, drawn) if split.stratify else _plain(len(drawn_from), drawn)
+    train, validation, test = (np.sort(rows) for rows in parts)
+    _refuse_untrained_class(dataset, train)
+    return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def divide_evenly(own: OwnParts, split: Split) -> Parts:
-    """Divide rows that have no classes. Raises `InvalidData` when a part would come out empty."""
-    return _with_own(_plain(own.train, _drawn(split, own)), own)
+def divide_evenly(count: int, split: Split, held_out: HoldsOut) -> Parts:
+    """Divide so many rows that have no classes. Raises `InvalidData` when a part would come out empty."""
+    own_validation, own_test = _own_parts(count, held_out)
+    drawn_from = count if held_out.held_out_from is None else held_out.held_out_from
+    train, validation, test = (np.sort(rows) for rows in _plain(drawn_from, _drawn(split, held_out)))
+    return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def _drawn(split: Split, own: OwnParts) -> Split:
-    """Return the shares that are still to be drawn: none of what the data itself holds out."""
+def _drawn(split: Split, dataset: HoldsOut) -> Split:
+    """Return the shares that are left to be drawn."""
     return split.model_copy(
         update={
-            "validation": 0.0 if len(own.validation) else split.validation,
-            "test": 0.0 if len(own.test) else split.test,
+            "validation": split.validation if dataset.own_validation_from is None else 0.0,
+            "test": split.test if dataset.own_test_from is None else 0.0,
         }
     )
 
 
-def _with_own(drawn: tuple[Rows, Rows, Rows], own: OwnParts) -> Parts:
-    train, validation, test = (np.sort(rows) for rows in drawn)
-    return Parts(train, np.concatenate([validation, own.validation]), np.concatenate([test, own.test]))
+def _own_parts(count: int, dataset: HoldsOut) -> tuple[Rows, Rows]:
+    """Return the rows that the data itself holds out for validation and for testing."""
+    rows = np.arange(count, dtype=np.int64)
+    test = rows[:0] if dataset.own_test_from is None else rows[dataset.own_test_from :]
+    if dataset.own_validation_from is None:
+        return rows[:0], test
+    return rows[dataset.own_validation_from : dataset.own_test_from], test
 
 
-def _stratified(dataset: Labelled, free: Rows, split: Split) -> tuple[Rows, Rows, Rows]:
+def _stratified(labels: Labels, dataset: Labelled, split: Split) -> tuple[Rows, Rows, Rows]:
     by_class = []
-    labels = dataset.labels[free]
     for number, name in enumerate(dataset.class_names):
-        rows = free[labels == number]
+        rows = np.flatnonzero(labels == number)
         counts = _counts(len(rows), split.validation, split.test)
         if counts is None:
             raise InvalidData(
@@ -131,15 +146,15 @@ def _stratified(dataset: Labelled, free: Rows, split: Split) -> tuple[Rows, Rows
     return train, validation, test
 
 
-def _plain(free: Rows, split: Split) -> tuple[Rows, Rows, Rows]:
-    counts = _counts(len(free), split.validation, split.test)
+def _plain(n: int, split: Split) -> tuple[Rows, Rows, Rows]:
+    counts = _counts(n, split.validation, split.test)
     if counts is None:
         raise InvalidData(
-            f"{_examples(len(free)).capitalize()} cannot fill each of the shares ({_shares(split)}).",
+            f"{_examples(n).capitalize()} cannot fill each of the shares ({_shares(split)}).",
             remedy="Add examples or change data.split.",
             field="data.split",
         )
-    return _cut(_shuffled(free, [split.seed]), *counts)
+    return _cut(_shuffled(np.arange(n), [split.seed]), *counts)
 
 
 def _counts(n: int, validation_share: float, test_share: float) -> tuple[int, int] | None:

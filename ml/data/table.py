@@ -20,8 +20,7 @@ from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.leaks import telling_column
 from ml.data.limits import MAX_BYTES
-from ml.data.own_parts import Told, own_parts
-from ml.data.parts import PARTS, SPLIT, PartName
+from ml.data.parts import ORDER, PARTS, SPLIT, PartName
 from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from trainshed.specs import Clean
@@ -36,17 +35,11 @@ def read(source: DataSource, clean: Clean) -> Dataset:
     label = rows.names[rows.label]
     labels, names = _labels(texts)
     _refuse_leak(pixels.reshape(len(pixels), -1), labels, rows, source.name)
-    own = own_parts(told, len(labels))
-    narrow = _narrow(pixels)
-    by_part: dict[PartName, npt.NDArray[np.int64]] = {
-        "train": own.train,
-        "validation": own.validation,
-        "test": own.test,
-    }
+    narrow, of = _narrow(pixels), np.array(told)
     parts = {
-        part: Part(narrow[chosen], labels[chosen], "the pixels", label)
-        for part, chosen in by_part.items()
-        if part == "train" or len(chosen)
+        part: Part(narrow[of == part], labels[of == part], "the pixels", label)
+        for part in ORDER
+        if part == "train" or part in told
     }
     return assembled(parts, source, clean=clean, described=Described(kind, names))
 
@@ -87,8 +80,8 @@ def _side_of(rows: Rows, name: str) -> int:
     return side
 
 
-def _values(rows: Rows, name: str) -> tuple[array[float], list[str], Told]:
-    """Return the numbers of all rows one after the other, the labels as they are written, and the parts."""
+def _values(rows: Rows, name: str) -> tuple[array[float], list[str], list[PartName]]:
+    """Return the numbers of all rows one after the other, the labels as they are written, and the part of each."""
     values = array("d")
     texts = []
     told: list[PartName] = []
@@ -99,15 +92,14 @@ def _values(rows: Rows, name: str) -> tuple[array[float], list[str], Told]:
             raise _no_value(rows, number, row, name)
         values.extend(each for each in numbers if each is not None)
         texts.append(row[rows.label].strip())
-        if split is not None:
-            told.append(_part(row[split], number, name))
+        told.append("train" if split is None else _part(row[split], number, name))
         if len(values) * values.itemsize > MAX_BYTES:
             raise InvalidData(
                 f"{name} holds more than {MAX_BYTES:,} bytes.", remedy="Use fewer rows, or .npz of uint8.", path=name
             )
     if not texts:
         raise InvalidData(f"{name} has no rows.", remedy="Give at least one row of each class.", path=name)
-    return values, texts, None if split is None else tuple(told)
+    return values, texts, told
 
 
 def _part(text: str, number: int, name: str) -> PartName:

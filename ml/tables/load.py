@@ -16,9 +16,9 @@ from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
 from ml.tables.csv_table import read_csv
 from ml.tables.quantities import read_quantity_csv
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from ml.tables.table import AnyTable, QuantityTable, Table
-from trainshed.specs import Columns, Data
+from trainshed.specs import Clean, Columns, Data
 
 BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
     breast_cancer.SOURCE: breast_cancer.load,
@@ -49,18 +49,18 @@ def load_shipped(name: str) -> AnyTable:
 def _loaded(
     data: Data,
     builtin: Mapping[str, Callable[[], _T]],
-    read: Callable[[DataSource, Columns], _T],
+    read: Callable[[DataSource, Columns, Clean], _T],
     *,
     roots: tuple[Path, ...],
     files: Mapping[str, DataFile],
 ) -> _T:
-    refuse_clean(data.clean)
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
+        refuse_cleaning(data.clean, data.dataset or "")
         return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=_OR_YOURS), columns)
     refuse_other_kinds(source)
-    return read(source, columns)
+    return read(source, columns, data.clean)
 
 
 def _chosen(table: _T, columns: Columns) -> _T:

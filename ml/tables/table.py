@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
-from ml.data.own_parts import OwnParts, Told, digest_of, own_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +58,10 @@ class Table:
     synthetic: bool = False
     format: str = "builtin"
     dropped: Mapping[str, int] = field(default_factory=dict)
-    parts: Told = None
+    own_validation_from: int | None = None
+    own_test_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (rows,): where each row is in the file. None: at its place."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
@@ -68,8 +70,9 @@ class Table:
             object.__setattr__(self, "digest", _content_digest(self))
 
     @property
-    def own_parts(self) -> OwnParts:
-        return own_parts(self.parts, len(self.labels))
+    def held_out_from(self) -> int | None:
+        """The first row of a part of the data's own."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
@@ -92,7 +95,10 @@ class QuantityTable:
     synthetic: bool = False
     format: str = "builtin"
     dropped: Mapping[str, int] = field(default_factory=dict)
-    parts: Told = None
+    own_validation_from: int | None = None
+    own_test_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (rows,): where each row is in the file. None: at its place."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
@@ -100,12 +106,14 @@ class QuantityTable:
         if not self.digest:
             digest = hashlib.sha256(repr(self.label).encode())
             _update(digest, self.columns, len(self.quantities))
-            digest.update(self.quantities.astype("<f8").tobytes() + digest_of(self.parts))
+            _update_parts(digest, self)
+            digest.update(self.quantities.astype("<f8").tobytes())
             object.__setattr__(self, "digest", digest.hexdigest())
 
     @property
-    def own_parts(self) -> OwnParts:
-        return own_parts(self.parts, len(self.quantities))
+    def held_out_from(self) -> int | None:
+        """The first row of a part of the data's own."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns), as of a `Table`."""
@@ -113,14 +121,6 @@ class QuantityTable:
 
 
 AnyTable = Table | QuantityTable
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Features:
-    """Columns of rows whose label nobody asks for."""
-
-    source: str
-    columns: tuple[Column, ...]
 
 
 def matrix_of(columns: Sequence[Column]) -> npt.NDArray[np.float64]:
@@ -145,8 +145,15 @@ def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
 def _content_digest(table: Table) -> str:
     digest = hashlib.sha256(repr((table.label, table.class_names)).encode())
     _update(digest, table.columns, len(table.labels))
-    digest.update(table.labels.astype("<i8").tobytes() + digest_of(table.parts))
+    _update_parts(digest, table)
+    digest.update(table.labels.astype("<i8").tobytes())
     return digest.hexdigest()
+
+
+def _update_parts(digest: hashlib._Hash, table: AnyTable) -> None:
+    parts = (table.own_validation_from, table.own_test_from)
+    if parts != (None, None):
+        digest.update(repr(parts).encode())
 
 
 def _update(digest: hashlib._Hash, columns: Sequence[Column], rows: int) -> None:

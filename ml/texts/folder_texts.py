@@ -34,6 +34,8 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
         raise _refusal(tree, unknown, "is of a class that has no text to train on")
     labels = np.array([names.index(name) for _, name, _ in found], np.int64)
     refuse_one_class(labels, names, field="the folder", path=tree.source)
+    counts = {part: sum(one == part for one, _, _ in found) for part in ORDER}
+    before_test = counts["train"] + counts["validation"]
     return TextSet(
         source=source.name,
         texts=tuple(text_of(tree, entry) for _, _, entry in found),
@@ -43,7 +45,8 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
         licence=about.licence or "not stated",
         synthetic=about.synthetic,
         format="texts",
-        parts=tuple(part for part, _, _ in found),
+        own_validation_from=counts["train"] if counts["validation"] else None,
+        own_test_from=before_test if counts["test"] else None,
     )
 
 

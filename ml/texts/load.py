@@ -12,7 +12,7 @@ from ml.data.opening import opened_tree
 from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from ml.texts.csv_texts import read_csv_texts
 from ml.texts.folder_texts import has_texts, read_tree_texts
 from ml.texts.text_set import TextSet
@@ -26,7 +26,6 @@ _ACCEPTED: Final = (
 
 def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
     """Read and check the texts that `data` names: a path only if it lies below one of `roots`. Raises `InvalidData`."""
-    refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
     if source is None:
         raise InvalidData(
@@ -35,7 +34,8 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             field="data.dataset",
         )
     if holds_rows(source):
-        return read_csv_texts(source, data.columns or Columns())
+        return read_csv_texts(source, data.columns or Columns(), data.clean)
+    refuse_cleaning(data.clean, source.name)
     with opened_tree(source) as tree:
         if tree is None:
             raise _refusal(source, kind_of(source))

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from ml.data import Labels
-from ml.data.own_parts import OwnParts, Told, digest_of, own_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,10 @@ class TextSet:
     synthetic: bool = False
     format: str = "csv"
     dropped: Mapping[str, int] = field(default_factory=dict)
-    parts: Told = None
+    own_validation_from: int | None = None
+    own_test_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (texts,): where each is in the file. None: at its place, or there is a file for each."""
     column: str = ""
     """What the column of texts is called, where they are in one."""
     digest: str = ""
@@ -35,12 +40,13 @@ class TextSet:
             object.__setattr__(self, "digest", _content_digest(self))
 
     @property
-    def own_parts(self) -> OwnParts:
-        return own_parts(self.parts, len(self.labels))
+    def held_out_from(self) -> int | None:
+        """The first row of a part of the data's own."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
 
 def _content_digest(texts: TextSet) -> str:
-    digest = hashlib.sha256(repr(texts.class_names).encode() + digest_of(texts.parts))
+    digest = hashlib.sha256(repr((texts.class_names, texts.own_validation_from, texts.own_test_from)).encode())
     for text in texts.texts:
         content = text.encode("utf-8", "surrogatepass")
         digest.update(len(content).to_bytes(8, "little") + content)

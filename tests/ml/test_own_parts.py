@@ -1,164 +1,160 @@
-"""Tables that say themselves what is held out: by a column, or by files of their own."""
+"""Tables and texts that say themselves which rows are held out, and what is left out before they are divided."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ml.data import divide, load_dataset
+from ml.data import divide
 from ml.data.split import divide_evenly
 from ml.errors import InvalidData
-from ml.tables import load_quantities, load_table
-from ml.texts import load_texts
-from trainshed.specs import Columns, Data, Split
+from ml.job import RunSettings
+from ml.report import MemoryReport
+from ml.run import run
+from ml.tables import Table, load_quantities, load_table
+from ml.texts import TextSet, load_texts
+from tests.ml.families.cases import rows_of, write_rows
+from trainshed.specs import Data, Split, parse_spec
 
-ROWS = [f"{number},{number * number % 13},{'ab'[number % 2]}" for number in range(60)]
-PARTS = ["test" if number % 6 == 0 else "Valid" if number % 6 == 1 else "train" for number in range(60)]
-SPLIT = Split(validation=0.4, test=0.4)
-
-
-def write(path: Path, rows: list[str], names: str = "n,m,label") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([names, *rows]) + "\n")
-    return path
+PARTS = ["test", "train", "train", "validation", "train", "train"]
 
 
-def with_column(folder: Path, names: str = "n,m,label,split") -> Path:
-    return write(folder / "data.csv", [f"{row},{part}" for row, part in zip(ROWS, PARTS, strict=True)], names)
+def data_of(path: Path, **keys: Any) -> Data:
+    return Data.model_validate_json(json.dumps({"path": str(path), **keys}))
 
 
-def with_files(folder: Path) -> Path:
-    for name, part in (("test", "test"), ("validation-1", "Valid"), ("my_train", "train")):
-        rows = [row for row, of in zip(ROWS, PARTS, strict=True) if of == part]
-        write(folder / "set" / f"{name}.csv", rows)
-    (folder / "set" / "README.md").write_text("about")
-    return folder / "set"
+def table_of(path: Path, **keys: Any) -> Table:
+    return load_table(data_of(path, **keys), roots=(path.parent,), files={})
 
 
-def zipped(folder: Path) -> Path:
-    return Path(shutil.make_archive(str(folder / "packed"), "zip", with_files(folder)))
+def texts_of(path: Path, **keys: Any) -> TextSet:
+    return load_texts(data_of(path, **keys), roots=(path.parent,), files={})
 
 
-def tarred(folder: Path) -> Path:
-    return Path(shutil.make_archive(str(folder / "packed"), "gztar", with_files(folder)))
+def numbered(folder: Path, parts: list[str], names: str = "split,number,label") -> Path:
+    return write_rows(folder, [[part, str(at), "ab"[at % 2]] for at, part in enumerate(parts)], names)
 
 
-def data(path: Path, **columns: object) -> Data:
-    return Data(path=str(path), columns=Columns.model_validate(columns))
+def test_a_column_split_says_which_part_a_row_is_of_and_is_no_feature(tmp_path):
+    table = table_of(numbered(tmp_path, PARTS))
+    assert [column.name for column in table.columns] == ["number"]
+    assert table.columns[0].values.tolist() == [1, 2, 4, 5, 3, 0]
+    parts = divide(table, Split(validation=0.5, test=0.4))
+    assert {name: table.file_rows[parts.rows(name)].tolist() for name in ("train", "validation", "test")} == {
+        "train": [1, 2, 4, 5], "validation": [3], "test": [0],
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [with_column, with_files, zipped, tarred])
-def test_the_parts_of_the_data_are_kept_and_only_what_is_left_is_divided(tmp_path, make):
-    table = load_table(data(make(tmp_path)), roots=(tmp_path,), files={})
-    assert [column.name for column in table.columns] == ["n", "m"]
-    assert table.label == "label"
-    parts = divide(table, SPLIT)
-    numbers = table.as_matrix()[:, 0]
-    assert {int(number) % 6 for number in numbers[parts.test]} == {0}
-    assert {int(number) % 6 for number in numbers[parts.validation]} == {1}
-    assert sorted(numbers[parts.train]) == [number for number in range(60) if number % 6 > 1]
+def test_what_the_data_does_not_hold_out_is_drawn_from_its_train_part(tmp_path):
+    table = table_of(numbered(tmp_path, ["train"] * 8 + ["test"] * 2))
+    parts = divide(table, Split(validation=0.25, test=0.5))
+    assert parts.counts == {"train": 6, "validation": 2, "test": 2}
+    assert parts.test.tolist() == [8, 9]
 
 
-def test_a_share_is_drawn_of_what_the_data_does_not_hold_out(tmp_path):
-    rows = [f"{row},{'test' if part == 'test' else 'train'}" for row, part in zip(ROWS, PARTS, strict=True)]
-    path = write(tmp_path / "data.csv", rows, "n,m,label,split")
-    table = load_quantities(data(path, label="m"), roots=(tmp_path,), files={})
-    parts = divide_evenly(table.own_parts, Split(validation=0.2, test=0.5))
-    assert parts.counts == {"train": 40, "validation": 10, "test": 10}
-    assert all(row % 6 == 0 for row in parts.test)
-    assert not set(parts.validation) & set(parts.test)
+def test_the_column_may_have_another_name_and_stand_last(tmp_path):
+    path = write_rows(tmp_path, [["1", "ab"[at % 2], part] for at, part in enumerate(PARTS)], "x,kind,fold")
+    table = table_of(path, columns={"split": "fold"})
+    assert (table.label, [column.name for column in table.columns]) == ("kind", ["x"])
 
 
-def test_other_parts_are_other_data(tmp_path):
-    tables = []
-    for parts in (PARTS, PARTS[::-1], ["train"] * 60):
-        path = write(tmp_path / "d.csv", [f"{r},{p}" for r, p in zip(ROWS, parts, strict=True)], "n,m,label,split")
-        tables.append(load_table(data(path), roots=(tmp_path,), files={}))
-    assert len({table.digest for table in tables}) == 3
+def test_a_column_split_that_says_anything_else_is_a_column_as_any_other(tmp_path):
+    path = numbered(tmp_path, ["train", "test", "long", "short"])
+    assert [column.name for column in table_of(path).columns] == ["split", "number"]
+    with pytest.raises(InvalidData, match=r"split of row 2 is 'long', and data\.columns\.split names") as raised:
+        table_of(path, columns={"split": "split"})
+    assert "train, validation or test" in raised.value.remedy
 
 
-def test_a_column_that_is_called_split_and_says_other_things_is_a_column(tmp_path):
-    path = write(tmp_path / "data.csv", [f"{number % 3},{row}" for number, row in enumerate(ROWS)], "split,n,m,label")
-    table = load_table(data(path), roots=(tmp_path,), files={})
-    assert [column.name for column in table.columns] == ["split", "n", "m"]
-    assert not table.own_parts.held_out
+def test_data_that_hold_everything_out_are_refused(tmp_path):
+    with pytest.raises(InvalidData, match="split says train in no row"):
+        table_of(numbered(tmp_path, ["test", "validation"]))
 
 
-def test_another_column_can_be_named(tmp_path):
-    table = load_table(data(with_column(tmp_path, "n,m,label,fold"), split="fold", label="label"),
-                       roots=(tmp_path,), files={})  # fmt: skip
-    assert table.own_parts.held_out == ("validation", "test")
-    with pytest.raises(InvalidData, match="m of row 0 is '0', which is no part"):
-        load_table(data(with_column(tmp_path), split="m"), roots=(tmp_path,), files={})
+def test_the_parts_are_in_the_digest(tmp_path):
+    digests = {table_of(numbered(tmp_path, parts)).digest for parts in (PARTS, [*PARTS[:3], "test", *PARTS[4:]])}
+    assert len(digests) == 2
 
 
-def test_nothing_to_train_on_is_refused(tmp_path):
-    path = write(tmp_path / "data.csv", [f"{row},test" for row in ROWS], "n,m,label,split")
-    with pytest.raises(InvalidData, match="split leaves no row to train on"):
-        load_table(data(path), roots=(tmp_path,), files={})
+def test_quantities_and_texts_keep_their_parts_too(tmp_path):
+    rows = [[part, str(at), str(at * at + 0.5)] for at, part in enumerate(PARTS)]
+    path = write_rows(tmp_path, rows, "split,x,price")
+    table = load_quantities(data_of(path), roots=(tmp_path,), files={})
+    assert divide_evenly(6, Split(), table).counts == {"train": 4, "validation": 1, "test": 1}
+    texts = texts_of(numbered(tmp_path, PARTS, "split,text,label"))
+    assert texts.texts == ("1", "2", "4", "5", "3", "0")
+    assert divide(texts, Split()).counts == {"train": 4, "validation": 1, "test": 1}
 
 
-def test_texts_hold_out_what_their_column_says(tmp_path):
-    rows = [f"word{number} text,{'ab'[number % 2]},{part}" for number, part in enumerate(PARTS)]
-    texts = load_texts(data(write(tmp_path / "t.csv", rows, "text,label,split")), roots=(tmp_path,), files={})
-    parts = divide(texts, SPLIT)
-    assert [row % 6 for row in parts.test] == [0] * 10
+def test_an_error_names_the_row_of_the_file(tmp_path):
+    rows = rows_of(40)
+    rows[5][0] = "old"
+    path = write_rows(
+        tmp_path, [["test" if at < 9 else "train", *row] for at, row in enumerate(rows)], "split,a,b,c,label"
+    )
+    with pytest.raises(InvalidData, match="a of row 5 is 'old'"):
+        table_of(path)
 
 
-def test_pixels_in_files_of_their_own_are_the_parts_of_the_images(tmp_path):
-    for name, count in (("mnist_train.csv", 20), ("mnist_test.csv", 8)):
-        write(tmp_path / "m" / name, [f"{number % 2},{number},1,2,3" for number in range(count)], "label,a,b,c,d")
-    dataset = load_dataset(Data(path=str(tmp_path / "m")), roots=(tmp_path,))
-    assert (len(dataset.labels), dataset.own_test_from) == (28, 20)
-    assert dataset.images.shape[1:] == (2, 2, 1)
-    np.testing.assert_array_equal(dataset.images[20:, 0, 0, 0], np.arange(8))
+# --- data.clean ---
 
 
-def write_in_other_order(folder: Path) -> None:
-    write(folder / "a.csv", ROWS[:30])
-    swapped = [",".join([row.split(",")[2], *row.split(",")[:2]]) for row in ROWS[30:]]
-    write(folder / "b.csv", swapped, "label,n,m")
+def test_rows_without_a_label_are_refused_or_left_out(tmp_path):
+    rows = rows_of(40)
+    rows[7][3] = rows[9][3] = ""
+    path = write_rows(tmp_path, rows)
+    with pytest.raises(InvalidData, match="label of row 7 is missing") as raised:
+        table_of(path)
+    assert "unknown_labels" in raised.value.remedy
+    table = table_of(path, clean={"unknown_labels": "drop"})
+    assert (len(table.labels), table.dropped) == (38, {"unlabelled": 2})
+    assert table.file_rows[7] == 8
 
 
-def test_files_without_parts_are_one_table_whatever_the_order_of_their_columns(tmp_path):
-    write_in_other_order(tmp_path / "set")
-    table = load_table(data(tmp_path / "set"), roots=(tmp_path,), files={})
-    assert table.as_matrix()[:, 0].tolist() == list(range(60))
-    assert table.format == "tables"
-    assert not table.own_parts.held_out
+def test_copies_are_left_out_before_the_rows_are_divided(tmp_path):
+    rows = rows_of(20)
+    path = write_rows(tmp_path, [*rows, *rows[:5], [*rows[6][:3], "ill"]])
+    table = table_of(path, clean={"duplicates": "drop"})
+    assert (len(table.labels), table.dropped) == (21, {"duplicates": 5})
 
 
-BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a column too few": (
-        lambda folder: (write(folder / "train.csv", ROWS), write(folder / "test.csv", ["1,2"], "n,m")),
-        "test.csv has no column 'label', which",
-    ),
-    "a column too many": (
-        lambda folder: (write(folder / "a.csv", ROWS), write(folder / "b.csv", ["1,2,a,4"], "n,m,label,o")),
-        "a.csv has no column 'o', which",
-    ),
-    "a file of no part": (
-        lambda folder: (write(folder / "train.csv", ROWS), write(folder / "more.csv", ROWS)),
-        "more.csv says not to which part it belongs",
-    ),
-    "a picture in disguise": (
-        lambda folder: (write(folder / "a.csv", ROWS), (folder / "b.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(9))),
-        "b.csv looks like a PNG picture",
-    ),
-    "rows too short": (
-        lambda folder: (write(folder / "a.csv", ROWS), write(folder / "b.csv", ["1,2"])),
-        "row 60 has 2 fields",
-    ),
-}
+def test_what_the_data_hold_out_loses_no_copies_and_training_loses_copies_of_it(tmp_path):
+    rows = [["train", "1", "a"], ["train", "2", "b"], ["train", "1", "a"], ["test", "2", "b"], ["test", "2", "b"]]
+    path = write_rows(tmp_path, [*rows, ["train", "3", "a"], ["train", "4", "b"]], "split,x,label")
+    table = table_of(path, clean={"duplicates": "drop"})
+    assert table.file_rows.tolist() == [0, 5, 6, 3, 4]
+    assert (table.own_test_from, table.dropped) == (3, {"duplicates": 2})
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_files_that_make_no_table_are_named(tmp_path, case):
-    make, says = BROKEN[case]
-    make(tmp_path / "set")
-    with pytest.raises(InvalidData, match=says):
-        load_table(data(tmp_path / "set"), roots=(tmp_path,), files={})
+def test_copies_of_texts_are_told_by_text_and_label(tmp_path):
+    rows = [["1", "good", "a"], ["2", "good", "a"], ["3", "good", "b"], ["4", "bad", "b"]]
+    path = write_rows(tmp_path, rows, "id,text,label")
+    assert texts_of(path, clean={"duplicates": "drop"}).texts == ("good", "good", "bad")
+
+
+def test_a_model_trained_on_cleaned_and_divided_rows_answers_for_the_rows_of_the_file(tmp_path):
+    rows = rows_of(60)
+    written = [["test" if at % 5 == 0 else "train", *row] for at, row in enumerate([*rows, *rows[:10]])]
+    path = write_rows(tmp_path, written, "split,age,pressure,colour,label")
+    data = {"path": str(path), "clean": {"duplicates": "drop"}, "split": {"validation": 0.2}}
+    model = {"family": "tabular_classifier"}
+    settings = RunSettings(threads=1, data_roots=(tmp_path,))
+    train = {"kind": "train", "name": "t", "data": data, "model": model, "training": {"epochs": 2}}
+    run(parse_spec(train), tmp_path / "t", MemoryReport(), settings=settings)
+    (tmp_path / "t/output").rename(tmp_path / "t/inputs")
+    counts = json.loads((tmp_path / "t/inputs/model.json").read_text())["data"]["counts"]
+    assert counts["test"] == 14
+    of = {"name": "n", "model": {"job": "job_" + "0" * 26}, "split": "test"}
+    run(parse_spec({"kind": "evaluate", **of}), tmp_path / "t", MemoryReport(), settings=settings)
+    run(parse_spec({"kind": "predict", **of}), tmp_path / "t", MemoryReport(), settings=settings)
+    with (tmp_path / "t/output/predictions.csv").open(newline="") as file:
+        answered = [int(row["row"]) for row in csv.DictReader(file)]
+    assert answered == list(range(0, 70, 5))
+    measured = json.loads((tmp_path / "t/output/evaluation.json").read_text())
+    assert (measured["examples"], measured["seen_in_training"]) == (14, 0)
+    assert np.sum(measured["confusion_matrix"]) == 14

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from ml.data import divide
-from ml.data.own_parts import own_parts
 from ml.errors import InvalidData
 from ml.families.rows_prepared import prepare_rows
 from ml.job import DataFile
@@ -25,7 +24,7 @@ from tests.ml.families.cases import CASES, rows_of, write_rows
 from trainshed.specs import Columns, Data, Split, parse_spec
 
 ROWS = np.arange(4)
-HELD_OUT = {"class_names": ("ill", "well")}
+HELD_OUT = {"class_names": ("ill", "well"), "own_validation_from": None, "own_test_from": None, "held_out_from": None}
 
 
 def table_of(path, **columns):
@@ -127,9 +126,9 @@ def test_names_without_end_are_no_category(tmp_path):
 
 def test_what_cleans_images_is_refused_for_a_table(tmp_path):
     data = Data.model_validate_json(
-        json.dumps({"path": str(write_rows(tmp_path, rows_of())), "clean": {"duplicates": "drop"}})
+        json.dumps({"path": str(write_rows(tmp_path, rows_of())), "clean": {"constant": "drop"}})
     )
-    with pytest.raises(InvalidData, match="its steps are for images"):
+    with pytest.raises(InvalidData, match="constant is drop, and it is for images"):
         load_table(data, roots=(tmp_path,), files={})
 
 
@@ -169,8 +168,7 @@ def trained_with_test_rows(tmp_path, settings, test_rows):
     (case,) = [one for one in CASES if one.family == "tabular_classifier"]
     rows = rows_of()
     labels = np.array([0 if row[3] == "ill" else 1 for row in rows])
-    told = SimpleNamespace(**HELD_OUT, labels=labels, own_parts=own_parts(None, len(labels)))
-    held_out = divide(told, Split(validation=0.2, test=0.2)).test
+    held_out = divide(SimpleNamespace(**HELD_OUT, labels=labels), Split(validation=0.2, test=0.2)).test
     for row in held_out:
         rows[row][:3] = test_rows
     report = MemoryReport()

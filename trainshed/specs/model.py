@@ -16,7 +16,7 @@ Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", 
 Takes = Literal["images", "a table", "texts", "series"]
 """What the examples of a family are."""
 
-_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
+_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
 
 Learns = Literal["classes", "quantities"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
@@ -90,7 +90,7 @@ class TextClassifier(SpecModel):
     """Tells texts apart: what they are about, or whether they speak well or ill of it."""
 
     takes: ClassVar[Takes] = "texts"
-    columns: ClassVar[frozenset[str]] = frozenset({"label", "text"})
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "text", "split"})
     learns: ClassVar[Learns] = "classes"
 
     family: Literal["text_classifier"]

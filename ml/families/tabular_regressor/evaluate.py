@@ -51,7 +51,7 @@ def evaluate(
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
     opened = open_measured(spec, workspace, RegressorCard, load_quantities, settings=settings)
     card, table = opened.card, opened.examples
-    chosen = choose_of(spec, opened.data, table, card, lambda split: divide_evenly(table.own_parts, split))
+    chosen = choose_of(spec, opened.data, table, card, lambda split: divide_evenly(len(table.quantities), split, table))
     warn_of_leak(chosen, spec, report)
 
     take = encoder(card, table)
