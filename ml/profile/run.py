@@ -17,6 +17,7 @@ from ml.job import RunSettings, Summary
 from ml.profile.about import about
 from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
+from ml.profile.divided import with_leaks, with_leaks_of_texts
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
 from ml.report import Report
@@ -68,13 +69,13 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
 def _look_into_source(source: DataSource, data: Data, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     match kind_of(source):
         case kind if kind in TABLES:
-            return profile_csv(source), None
+            return with_leaks(profile_csv(source), source, data), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _ if (texts := texts_in_folders(source)) is not None:
             path = workspace.tmp / "texts.csv"
             write_csv_texts(texts, path)
-            return profile_csv(replace(source, file=path)), None
+            return with_leaks_of_texts(profile_csv(replace(source, file=path)), texts, data), None
         case _:
             return _of_dataset(read(source, data), size=size_of(source.file))
 

@@ -50,10 +50,11 @@ def load_any(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFil
         return load_quantities(data, roots=roots, files=files)
     if data.dataset in BUILTIN_TABLES:
         return load_table(data, roots=roots, files=files)
-    return _loaded(data, BUILTIN_TABLES, _read_any, roots=roots, files=files)
+    return _loaded(data, BUILTIN_TABLES, read_any, roots=roots, files=files)
 
 
-def _read_any(source: DataSource, columns: Columns, clean: Clean) -> AnyTable:
+def read_any(source: DataSource, columns: Columns, clean: Clean) -> AnyTable:
+    """Read a file with classes, or with quantities where its label looks like that. Raises `InvalidData`."""
     if has_quantities(read_sheet(source, columns)):
         return read_quantity_csv(source, columns, clean)
     return read_csv(source, columns, clean)
