@@ -423,9 +423,7 @@ class Attempt:
         by = By(Actor.WORKER, self.lease.owner)
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
         with self._kit.database.begin() as conn:
-            if self._prepared is not None:
-                self._prepared.hold(conn)
-            if fence(conn, self.lease) is None:
+            if (self._prepared.fence(conn) if self._prepared else fence(conn, self.lease)) is None:
                 return None
             if reporter is not None:
                 reporter.write_rest(conn)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from db import datasets, inputs, reports
 from db.datasets import Made, NewVersion
 from db.engine import Database
-from db.leases import Lease
+from db.leases import Held, Lease, fence
 from db.reports import MadeFile
 from db.transitions import Ending
 from trainshed.ids import new_id
@@ -82,9 +82,10 @@ class PreparedVersion:
         self._file = _File(found[0].sha256, found[0].size, found[0].path, _profile(ending, output))
         return ending
 
-    def hold(self, conn: Connection) -> None:
-        """Lock the dataset. Call it first in the transaction: whoever holds both takes the dataset before a job."""
+    def fence(self, conn: Connection) -> Held | None:
+        """Lock the dataset, then the job: whoever holds both takes them in this order. None: superseded."""
         datasets.hold(conn, self._project_id, self._spec.output.dataset)
+        return fence(conn, self._lease)
 
     def write(self, conn: Connection, ending: Ending) -> Ending:
         """Make the version of an attempt that succeeded; fence it before. Raises `db.blobs.BlobsLost`."""
