@@ -6,7 +6,6 @@ import numpy as np
 
 from ml.boxes.box_set import BoxSet
 from ml.data.split import Parts, divide_evenly
-from ml.errors import InvalidData
 from trainshed.specs import Split
 
 
@@ -20,16 +19,3 @@ def train_box_counts(pictures: BoxSet, parts: Parts) -> tuple[int, ...]:
     owner = np.repeat(np.arange(len(pictures)), pictures.counts)
     seen = pictures.classes[np.isin(owner, parts.train)]
     return tuple(int(count) for count in np.bincount(seen, minlength=len(pictures.class_names)))
-
-
-def refuse_untrained_class(pictures: BoxSet, parts: Parts) -> None:
-    """Raise `InvalidData` when a class has no box in the train part."""
-    counts = train_box_counts(pictures, parts)
-    missing = [name for name, count in zip(pictures.class_names, counts, strict=True) if not count]
-    if missing:
-        raise InvalidData(
-            f"{pictures.source} has no box of class {missing[0]} in the train part.",
-            remedy="Add pictures of it, take it out of the names, or change data.split.seed.",
-            path=pictures.source,
-            field="data.split",
-        )

@@ -62,7 +62,9 @@ def read_yolo(tree: Tree, texts: dict[str, Entry]) -> Annotations:
         )
         for entry, part, each in zip(entries, parts, lines, strict=True)
     )
-    return Annotations(FORMAT, "fractions", pictures, names)
+    # Many sets carry the names of another one that they were cut out of: what has no box is nothing to learn.
+    used = {box.class_name for picture in pictures for box in picture.boxes}
+    return Annotations(FORMAT, "fractions", pictures, tuple(name for name in names if name in used))
 
 
 def _text_of(picture: Entry, tree: Tree) -> Entry | None:

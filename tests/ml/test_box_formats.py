@@ -11,7 +11,8 @@ import pytest
 from ml.boxes import BoxSet, load_boxes
 from ml.boxes.asked_pictures import ask_pictures
 from ml.boxes.box_set import in_classes
-from ml.boxes.division import divide_pictures, refuse_untrained_class
+from ml.boxes.division import divide_pictures
+from ml.boxes.findings import box_findings
 from ml.errors import InvalidData
 from tests.ml.drawn_boxes import NAMES, Picture, coco, coco_files, pictures, voc_files, voc_xml, yolo_files, yolo_text
 from tests.ml.made_files import write_folder, write_tar, write_zip
@@ -177,13 +178,25 @@ def test_boxes_take_the_classes_of_a_model_that_knows_more(tmp_path):
         in_classes(found, ("pole", "tree"))
 
 
-def test_a_class_that_only_a_held_out_part_has_cannot_be_trained(tmp_path):
+def test_a_class_that_only_a_held_out_part_has_is_told(tmp_path):
     files = {f"train/{name}": content for name, content in coco_files(DRAWN[1:2]).items()}
     files |= {f"test/{name}": content for name, content in coco_files(DRAWN[:1]).items()}
     found = load(write_folder(tmp_path / "d", files))
-    parts = divide_pictures(found, Split(validation=0))
-    with pytest.raises(InvalidData, match="no box of class brick in the train part"):
-        refuse_untrained_class(found, parts)
+    (finding,) = box_findings(found, divide_pictures(found, Split(validation=0)))
+    assert finding == "1 of 2 classes have no box in the train part, and will never be found: brick"
+
+
+def test_a_picture_that_is_in_two_parts_is_told(tmp_path):
+    files = {f"train/{name}": content for name, content in coco_files(DRAWN[:4]).items()}
+    files |= {f"test/{name}": content for name, content in coco_files(DRAWN[3:5]).items()}
+    found = load(write_folder(tmp_path / "d", files))
+    (finding,) = box_findings(found, divide_pictures(found, Split(validation=0)))
+    assert finding.startswith("1 of the 2 test pictures is in train, too, pixel by pixel")
+
+
+def test_names_without_a_box_are_no_classes(tmp_path):
+    files = yolo_files(DRAWN) | {"data.yaml": b"names: [brick, pole, tree, bird]\n"}
+    assert_same(load(write_folder(tmp_path / "d", files)), DRAWN)
 
 
 def test_a_box_that_reaches_a_rounding_beyond_its_picture_is_cut(tmp_path):

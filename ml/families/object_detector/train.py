@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ml.boxes import BoxSet, load_boxes
 from ml.boxes.augmentation import BoxAugmentation
-from ml.boxes.division import divide_pictures, refuse_untrained_class, train_box_counts
+from ml.boxes.division import divide_pictures, train_box_counts
 from ml.boxes.findings import box_findings
 from ml.boxes.following import frame_of_steps, padded
 from ml.boxes.frames import Frame
@@ -66,7 +66,6 @@ def train(
     set_up(threads=settings.threads, seed=spec.training.seed)
     pictures = load_boxes(spec.data, roots=settings.data_roots, files=settings.data_files)
     parts = divide_pictures(pictures, spec.data.split)
-    refuse_untrained_class(pictures, parts)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
     built = _build(spec, spec.model, pictures, parts)
@@ -144,8 +143,10 @@ def _threshold(pictures: BoxSet, rows: npt.NDArray[np.int64], built: _Built) -> 
 
 
 def _mean_boxes(pictures: BoxSet, rows: npt.NDArray[np.int64]) -> tuple[MeanBox, ...]:
+    """Return the mean box of each class; of one that has none, the mean of all."""
     truth = Truth.of(pictures, rows)
-    means = [truth.boxes[truth.classes == number].mean(axis=0) for number in range(len(pictures.class_names))]
+    of_classes = [truth.boxes[truth.classes == number] for number in range(len(pictures.class_names))]
+    means = [(boxes if len(boxes) else truth.boxes).mean(axis=0) for boxes in of_classes]
     return tuple(
         MeanBox(left=float(left), top=float(top), right=float(right), bottom=float(bottom))
         for left, top, right, bottom in means
