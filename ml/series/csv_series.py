@@ -17,7 +17,7 @@ from ml.tables.csv_table import Sheet, read_sheet
 from ml.tables.quantities import read_quantities
 from trainshed.specs import Columns
 
-_TIMES: Final = ("time", "date")
+_TIMES: Final = ("time", "timestamp", "date")
 _SERIES: Final = ("series",)
 
 

@@ -48,6 +48,8 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
         ("text", (columns.text,) if columns.text else ()),
         ("time", (columns.time,) if columns.time else ()),
         ("series", (columns.series,) if columns.series else ()),
+        ("user", (columns.user,) if columns.user else ()),
+        ("item", (columns.item,) if columns.item else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):

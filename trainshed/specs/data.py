@@ -58,9 +58,15 @@ class Columns(SpecModel):
     text: ColumnName | None = None
     """Of texts: the column that holds them. Default: `text`, `sentence`, `review`, or the only one beside the label."""
     time: ColumnName | None = None
-    """Of series: the column of times, as ISO dates or numbers. Default: `time`, `date`, or none: rows are in order."""
+    """Of series and ratings: the column of times, as ISO dates or numbers. Default: `time`, `timestamp`, `date`, or
+    none."""
     series: ColumnName | None = None
     """Of series: the column that tells one series from another. Default: `series`, or none: there is one."""
+    user: ColumnName | None = None
+    """Of ratings: the column that tells who rated. Default: `user`, `userId`, `user_id`, `customer` or `visitor`."""
+    item: ColumnName | None = None
+    """Of ratings: the column that tells what was rated. Default: `item`, `itemId`, `item_id`, `product`, `movie`,
+    `movieId` or `title`."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""
@@ -94,8 +100,9 @@ class Data(SpecModel):
     """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
     that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the tables
     `builtin/breast-cancer`, 569 real tumours measured in 30 ways, and `builtin/diabetes`, 442 real people with the
-    progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, and the
-    series `builtin/auscafe` and `builtin/stocks`."""
+    progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, the
+    series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films.
+    `synthetic/ratings` are made-up ones."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
     (a row of pixels and a label in each line; any columns for a family that takes a table), the idx files of MNIST,

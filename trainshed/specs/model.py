@@ -10,10 +10,12 @@ from pydantic_core import PydanticCustomError
 from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
-Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster"]
+Family = Literal[
+    "image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster", "recommender"
+]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts", "series"]
+Takes = Literal["images", "a table", "texts", "series", "ratings"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
@@ -139,13 +141,40 @@ class Forecaster(SpecModel):
         return self
 
 
+class Recommender(SpecModel):
+    """Says how users would rate items, or which items each of them would choose next."""
+
+    takes: ClassVar[Takes] = "ratings"
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "user", "item", "time"})
+    learns: ClassVar[Learns] = "quantities"
+
+    family: Literal["recommender"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["mf_small", "mf_history"] = "mf_small"
+    """Architecture. `mf_small`: a vector and a bias for each user and each item. `mf_history`: a user is also, or for
+    `implicit` only, what he or she has chosen before."""
+    feedback: Literal["explicit", "implicit"] = "explicit"
+    """`explicit`: learn the rating of each row. `implicit`: learn that the user chose the item, whatever the rating."""
+    factors: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Numbers in the vector of a user or an item."""
+    penalty: Annotated[float, Field(ge=0, le=10)] = 0.02
+    """Of `explicit`: weight of the squares of vectors and biases in the loss of each rating. More of it keeps users and
+    items of few ratings nearer to the mean."""
+    dropout: Dropout | None = None
+    """Share of the numbers of a user's vector that each step leaves out. Default: none."""
+
+
 AnyModel = Annotated[
-    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster, Discriminator("family")
+    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender,
+    Discriminator("family"),
 ]
-FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster], ...] = (
+FAMILIES: tuple[
+    type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender], ...
+] = (
     ImageClassifier,
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
     Forecaster,
+    Recommender,
 )

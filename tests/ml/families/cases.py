@@ -16,12 +16,15 @@ from ml.evaluation.scores import probabilities
 from ml.families import rows as tabular_presets
 from ml.families.forecaster.card import ForecasterCard
 from ml.families.image_classifier import presets as image_presets
+from ml.families.recommender import presets as recommender_presets
+from ml.families.recommender.card import RecommenderCard
 from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.families.text_classifier import presets as text_presets
 from ml.families.text_classifier.card import TextCard
 from ml.model.card import ModelCard, read_card
+from ml.ratings import encode_pairs, load_ratings
 from ml.series import divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows
 from ml.tables import encode, load_quantities, load_table
@@ -234,8 +237,7 @@ def text_rows() -> list[list[str]]:
     return rows
 
 
-def _with_tabs(folder: Path) -> Path:
-    path = write_rows(folder, text_rows(), "text,label")
+def _tabbed(path: Path) -> Path:
     path.write_text(path.read_text().replace(",", "\t"))
     return path
 
@@ -246,6 +248,43 @@ def _text_measured(output: Path, roots: Roots) -> Document:
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
     answered = np.asarray(model(encode_texts(card.encoding, texts.texts))).argmax(axis=1)
     return {"confusion_matrix": _confusion(texts.labels, answered)}
+
+
+def rating_rows() -> list[list[str]]:
+    """Return users, items, ratings that a taste for one of two kinds of items tells, and times."""
+    random = np.random.Generator(np.random.PCG64(5))
+    rows = []
+    for user in range(24):
+        for time, item in enumerate(random.permutation(16)[:10].tolist()):
+            rating = 3 + (1.5 if user % 2 == item % 2 else -1.5) + random.normal(0, 0.3)
+            rows.append([f"u{user}", f"i{item}", f"{rating:.1f}", str(1000 + time)])
+    return rows
+
+
+_RATED: Final = "user,item,rating,time"
+
+
+def _rating(row: int, column: int, value: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        rows = rating_rows()
+        rows[row][column] = value
+        return write_rows(folder, rows, _RATED)
+
+    return write
+
+
+def _recommended(output: Path, roots: Roots) -> Document:
+    card = read_card(output / "model.json", RecommenderCard)
+    data = load_ratings(card.data.as_data(), roots=roots, files={})
+    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
+    pairs = encode_pairs(data, np.arange(len(data)), users=card.users, items=card.items)
+    return {"metrics": {"mae": np.abs(np.asarray(model(pairs))[:, 0] - data.ratings).mean()}}
+
+
+def _rated_network(preset: str) -> tuple[keras.Model, tuple[int, ...]]:
+    history = np.array([[0, 0], [1, 2], [3, 0]], np.float32)
+    sizes = recommender_presets.Sizes(users=2, items=3, factors=4, history=history, said=history, dropout=0.1)
+    return recommender_presets.build(preset, "explicit", sizes), (2,)
 
 
 CASES: Final = (
@@ -339,7 +378,7 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "tabs": (_with_tabs, "tabs separate its fields"),
+            "tabs": (lambda folder: _tabbed(write_rows(folder, text_rows(), "text,label")), "tabs separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
@@ -360,6 +399,36 @@ CASES: Final = (
             "no test part": (
                 lambda folder: write_rows(folder, series_rows()[:14], "date,shop,sales"),
                 "No forecast lies wholly within the train part",
+            ),
+        },
+    ),
+    Case(
+        family="recommender",
+        write=lambda folder: write_rows(folder, rating_rows(), _RATED),
+        spec=lambda path: _spec("recommender", path, training={"epochs": 20, "batch_size": 8, "learning_rate": 0.02}),
+        networks=_rated_network,
+        measured=_recommended,
+        bad={
+            "no user": (_rating(7, 0, ""), "user of row 7 is missing"),
+            "no item": (_rating(7, 1, "?"), "item of row 7 is missing"),
+            "no rating": (_rating(7, 2, ""), "rating of row 7 is missing"),
+            "a word as a rating": (_rating(7, 2, "good"), "rating of row 7 is 'good', and it is a quantity"),
+            "no time": (_rating(7, 3, "soon"), "time of row 7 is 'soon', which is no time"),
+            "no column of users": (
+                lambda folder: write_rows(folder, rating_rows(), "who,item,rating,time"),
+                "has no column of users; it has who, item, rating, time",
+            ),
+            "choices without ratings": (
+                lambda folder: write_rows(folder, [row[:2] for row in rating_rows()], "user,item"),
+                "has no column of ratings, and model.feedback is explicit",
+            ),
+            "one rating": (
+                lambda folder: write_rows(folder, [[*row[:2], "1", row[3]] for row in rating_rows()], _RATED),
+                "rating is 1 in all 144 rows of the train part",
+            ),
+            "tabs": (
+                lambda folder: _tabbed(write_rows(folder, rating_rows(), _RATED)),
+                "tabs separate its fields",
             ),
         },
     ),
