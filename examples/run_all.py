@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from interface_strings import write_interface_strings
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
@@ -147,7 +148,11 @@ def fashion(_: Path) -> Path | None:
     return FASHION if FASHION.is_dir() else None
 
 
-UPLOADS: dict[str, Callable[[Path], Path | None]] = {"fashion": fashion, "sentences": write_sentences}
+UPLOADS: dict[str, Callable[[Path], Path | None]] = {
+    "fashion": fashion,
+    "interface-strings": write_interface_strings,
+    "sentences": write_sentences,
+}
 """Datasets that examples name, and what writes or finds the file or folder of each; the heads say how to get them."""
 
 

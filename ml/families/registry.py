@@ -11,6 +11,7 @@ from ml.families import (
     tabular_classifier,
     tabular_regressor,
     text_classifier,
+    translator,
 )
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -47,4 +48,5 @@ FAMILIES: Final[dict[str, Family]] = {
     "text_classifier": text_classifier,
     "forecaster": forecaster,
     "recommender": recommender,
+    "translator": translator,
 }

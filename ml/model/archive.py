@@ -40,14 +40,16 @@ _LAYERS: Final = (
     "InputLayer",
     "LayerNormalization",
     "MaxPooling2D",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "ReLU",
     "Rescaling",
     "Resizing",
+    "ReversibleEmbedding",
     "ZeroPadding2D",
 )
-_ARITHMETIC: Final = ("Add", "ExpandDims", "GetItem", "LogicalAnd", "NotEqual")
+_ARITHMETIC: Final = ("Add", "Cumsum", "ExpandDims", "GetItem", "LogicalAnd", "NotEqual", "OnesLike")
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {
         ("keras.src.models.functional", "Functional"),
@@ -57,6 +59,7 @@ ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
         ("keras", "DTypePolicy"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
+        ("keras.initializers", "RandomNormal"),
         ("keras.initializers", "RandomUniform"),
         ("keras.initializers", "Zeros"),
         (None, "__keras_tensor__"),

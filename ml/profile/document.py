@@ -93,6 +93,19 @@ class RatingsProfile(SpecModel):
     """Ascending. Empty: there are no ratings, and a row says that a user chose an item."""
 
 
+class PairsProfile(SpecModel):
+    """What a translator would find."""
+
+    pairs: int
+    """With different sources."""
+    source_words: Spread
+    target_words: Spread
+    same: int
+    """Pairs of two texts that are the same."""
+    repeated: int
+    """Rows that are left out, because an earlier one has the same source."""
+
+
 class ProfileDocument(SpecModel):
     """What a profile job found."""
 
@@ -122,6 +135,8 @@ class ProfileDocument(SpecModel):
     """A PNG in base64 with some images of the first classes. None: there are no images, or it is too large."""
     ratings: RatingsProfile | None = None
     """Of a file with users and items."""
+    pairs: PairsProfile | None = None
+    """Of texts with a source and a target each."""
     problems: tuple[str, ...]
     """What is wrong, in words. Empty: nothing was found."""
 

@@ -50,6 +50,8 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
         ("series", (columns.series,) if columns.series else ()),
         ("user", (columns.user,) if columns.user else ()),
         ("item", (columns.item,) if columns.item else ()),
+        ("source", (columns.source,) if columns.source else ()),
+        ("target", (columns.target,) if columns.target else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ml.data.files import DataSource, find_file
-from ml.data.folders import folder_tree
 from ml.data.kinds import Kind, kind_of
-from ml.data.tars import tar_tree
-from ml.data.tree import Tree
-from ml.data.zips import opened_zip, zip_tree
+from ml.data.trees import opened_tree
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_clean
@@ -37,7 +33,7 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
     kind = kind_of(source)
     if kind is Kind.TEXT:
         return read_csv_texts(source, data.columns or Columns())
-    with _opened_tree(source) as tree:
+    with opened_tree(source) as tree:
         if tree is None:
             raise _refusal(source, kind)
         return read_tree_texts(tree, source)
@@ -45,23 +41,8 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
 
 def texts_in_folders(source: DataSource) -> TextSet | None:
     """Return the texts of a folder or an archive; None for one that has none. Raises `InvalidData` for broken ones."""
-    with _opened_tree(source) as tree:
+    with opened_tree(source) as tree:
         return read_tree_texts(tree, source) if tree is not None and has_texts(tree) else None
-
-
-@contextmanager
-def _opened_tree(source: DataSource) -> Iterator[Tree | None]:
-    match kind_of(source):
-        case Kind.FOLDER:
-            yield folder_tree(source.file, source.name)
-        case Kind.TAR:
-            with tar_tree(source) as tree:
-                yield tree
-        case Kind.ZIP:
-            with opened_zip(source) as archive:
-                yield zip_tree(archive, source.name)
-        case _:
-            yield None
 
 
 def _refusal(source: DataSource, kind: Kind) -> InvalidData:

@@ -258,3 +258,24 @@ def test_synthetic_ratings_can_be_profiled_and_say_that_they_are_made_up(tmp_pat
     found = profile_with(tmp_path, RunSettings(threads=1, data_roots=()), {"dataset": "synthetic/ratings"})
     assert (found["ratings"]["users"], found["ratings"]["has_times"]) == (1500, True)
     assert "The data are synthetic: results on them say nothing about the world." in found["problems"]
+
+
+def test_a_file_of_pairs_tells_lengths_and_what_is_there_twice(tmp_path):
+    rows = ["One,Un", "Two words,Deux mots", "a b c d e,x", "Same,Same", "One,Une"]
+    found = profile(tmp_path, "\n".join(["source,target", *rows]))
+    assert found["pairs"] == {
+        "pairs": 4,
+        "source_words": {"least": 1, "median": 1.5, "most": 5},
+        "target_words": {"least": 1, "median": 1, "most": 2},
+        "same": 1,
+        "repeated": 1,
+    }
+    assert "As pairs, 1 rows are left out: an earlier pair has the same source." in found["problems"]
+    assert "In 1 pairs one text has 3 times as many words as the other, or more: look at them." in found["problems"]
+
+
+def test_a_catalogue_of_messages_is_profiled_as_its_pairs(tmp_path):
+    path = tmp_path / "fr.po"
+    path.write_text("\n".join(f'msgid "{word}"\nmsgstr "{word.upper()}"\n' for word in ("a", "b", "c", "d")))
+    found = profile_with(tmp_path, RunSettings(threads=1, data_roots=(tmp_path,)), {"path": str(path)})
+    assert (found["format"], found["rows"], found["pairs"]["pairs"]) == ("catalogue", 4, 4)

@@ -33,6 +33,7 @@ from trainshed.specs.model import (
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
+    Translator,
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.preprocess import (
@@ -106,6 +107,7 @@ __all__ = [
     "ToRgb",
     "TrainSpec",
     "Training",
+    "Translator",
     "brief_spec",
     "dump_spec",
     "json_schema",

@@ -67,6 +67,10 @@ class Columns(SpecModel):
     item: ColumnName | None = None
     """Of ratings: the column that tells what was rated. Default: `item`, `itemId`, `item_id`, `product`, `movie`,
     `movieId` or `title`."""
+    source: ColumnName | None = None
+    """Of pairs of texts: the column of what is given. Default: `source`, `src`, or the first of two."""
+    target: ColumnName | None = None
+    """Of pairs of texts: the column of what is to come of it. Default: `target`, `tgt`, or the second of two."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""
@@ -102,7 +106,7 @@ class Data(SpecModel):
     `builtin/breast-cancer`, 569 real tumours measured in 30 ways, and `builtin/diabetes`, 442 real people with the
     progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, the
     series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films.
-    `synthetic/ratings` are made-up ones."""
+    `synthetic/ratings` are made-up ones, and `synthetic/dates` made-up pairs for a translator."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
     (a row of pixels and a label in each line; any columns for a family that takes a table), the idx files of MNIST,

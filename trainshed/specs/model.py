@@ -11,16 +11,22 @@ from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
 Family = Literal[
-    "image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster", "recommender"
+    "image_classifier",
+    "tabular_classifier",
+    "tabular_regressor",
+    "text_classifier",
+    "forecaster",
+    "recommender",
+    "translator",
 ]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts", "series", "ratings"]
+Takes = Literal["images", "a table", "texts", "series", "ratings", "pairs of texts"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
 
-Learns = Literal["classes", "quantities"]
+Learns = Literal["classes", "quantities", "sequences"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -164,12 +170,39 @@ class Recommender(SpecModel):
     """Share of the numbers of a user's vector that each step leaves out. Default: none."""
 
 
+class Translator(SpecModel):
+    """Turns a text into another: from one language to another, or from one form to another."""
+
+    takes: ClassVar[Takes] = "pairs of texts"
+    columns: ClassVar[frozenset[str]] = frozenset({"source", "target"})
+    learns: ClassVar[Learns] = "sequences"
+
+    family: Literal["translator"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["transformer_small", "transformer_base"] = "transformer_small"
+    """Architecture, a transformer. `transformer_small`: two layers each of encoder and decoder, of width 128.
+    `transformer_base`: three of width 256."""
+    dropout: Dropout | None = None
+    """Share of the numbers after each layer that each step leaves out. Default: 0.1, transformer_base 0.2."""
+    vocabulary: Annotated[int, Field(ge=32, le=100_000)] = 4000
+    """Parts of words, of both languages together, that texts are made of: learned on the train part."""
+    length: Annotated[int, Field(ge=4, le=1024)] = 64
+    """Parts of words that a text has at most. Longer pairs are left out of training and counted; longer texts are cut
+    when they are translated."""
+    beam: Annotated[int, Field(ge=1, le=32)] = 4
+    """Translations that are followed at a time, of which the likeliest is the answer. 1: the likeliest part of a word,
+    one after the other."""
+
+
 AnyModel = Annotated[
-    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender,
+    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender | Translator,
     Discriminator("family"),
 ]
 FAMILIES: tuple[
-    type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender], ...
+    type[
+        ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender | Translator
+    ],
+    ...,
 ] = (
     ImageClassifier,
     TabularClassifier,
@@ -177,4 +210,5 @@ FAMILIES: tuple[
     TextClassifier,
     Forecaster,
     Recommender,
+    Translator,
 )

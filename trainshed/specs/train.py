@@ -83,11 +83,13 @@ class TrainSpec(BaseSpec):
         if self.model.learns == "classes":
             return self
         recipe, stopping = self.training, self.training.early_stopping
+        is_counted = self.model.learns == "sequences"
         named = {
-            "label_smoothing": recipe.label_smoothing > 0,
+            "label_smoothing": recipe.label_smoothing > 0 and not is_counted,
             "class_weights": recipe.class_weights is not None,
             "early_stopping.monitor: validation_accuracy": stopping is not None
-            and stopping.monitor == "validation_accuracy",
+            and stopping.monitor == "validation_accuracy"
+            and not is_counted,
         }
         for field, is_given in named.items():
             if is_given:
