@@ -9,6 +9,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from docs.cli_page import cli_page
 from docs.proofs_page import proofs_page
+from docs.steps_page import steps_page
 from trainshed.errors import BY_CODE, CLIENT_SIDE
 from trainshed.outcomes import ADVICE
 from trainshed.specs import json_schema
@@ -24,6 +25,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "cli.md": cli_page(),
         "proofs.md": proofs_page(),
+        "steps.md": steps_page(),
     }
 
 

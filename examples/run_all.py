@@ -22,7 +22,7 @@ from interface_strings import write_interface_strings
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
-from sentences import write_sentences
+from sentences import write_origins, write_sentiments
 
 from trainshed import Client
 from trainshed.errors import JobFailed
@@ -151,7 +151,8 @@ def fashion(_: Path) -> Path | None:
 UPLOADS: dict[str, Callable[[Path], Path | None]] = {
     "fashion": fashion,
     "interface-strings": write_interface_strings,
-    "sentences": write_sentences,
+    "origins": write_origins,
+    "sentences": write_sentiments,
 }
 """Datasets that examples name, and what writes or finds the file or folder of each; the heads say how to get them."""
 

@@ -19,11 +19,11 @@ from ml.model.card import FILE_NAME, family_of
 from ml.profile import profile
 from ml.report import Report
 from ml.workspace import Workspace
-from trainshed.specs import EvaluateSpec, ProfileSpec, TrainSpec
+from trainshed.specs import EvaluateSpec, PredictSpec, ProfileSpec, TrainSpec
 
 __all__ = ["DataFile", "RunSettings", "Summary", "run"]
 
-MlSpec = TrainSpec | EvaluateSpec | ProfileSpec
+MlSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec
 
 
 def run(spec: MlSpec, workdir: Path, report: Report, *, settings: RunSettings) -> Summary:
@@ -46,6 +46,9 @@ def _dispatch(spec: MlSpec, workspace: Workspace, report: Report, settings: RunS
         case EvaluateSpec():
             family = family_of(workspace.inputs / FILE_NAME)
             return FAMILIES[family].evaluate(spec, workspace, report, settings=settings)
+        case PredictSpec():
+            family = family_of(workspace.inputs / FILE_NAME)
+            return FAMILIES[family].predict(spec, workspace, report, settings=settings)
         case ProfileSpec():
             return profile(spec, workspace, report, settings=settings)
         case _:

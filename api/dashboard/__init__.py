@@ -7,6 +7,7 @@ in a cookie (`api.auth.session`), so that one guard serves both.
 from api.dashboard import (
     assets,
     compare_page,
+    datasets_page,
     job_page,
     jobs_page,
     live,
@@ -24,6 +25,7 @@ ROUTERS = (
     new_job_page.checks,
     job_page.router,
     compare_page.router,
+    datasets_page.router,
     workers_page.router,
     tokens_page.router,
     live.router,

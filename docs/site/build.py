@@ -23,6 +23,7 @@ NAVIGATION: Final[list[dict[str, Any]]] = [
         "Guides": [
             {"Data": "data.md"},
             {"Training and evaluation": "training.md"},
+            {"Steps": "steps.md"},
             {"Programs of your own": "programs.md"},
             {"REST by hand": "rest.md"},
         ]

@@ -67,6 +67,20 @@ def refuse_non_finite(images: Images, *, field: str, path: str) -> None:
     )
 
 
+def refuse_other_shape(shape: tuple[int, ...], taken: tuple[int, ...], *, path: str, field: str | None = None) -> None:
+    """Raise `InvalidData` for images of another (height, width, channels) than a model takes."""
+    if shape != taken:
+        height, width, channels = taken
+        mode = "grey" if channels == 1 else "rgb"
+        raise InvalidData(
+            f"{path if field is None else f'{path}/{field}'} has images of {shape}, and the model takes {taken}.",
+            remedy="Height, width and channels must be those of the training data; picture files are brought there by"
+            f" data.images: {{height: {height}, width: {width}, mode: {mode}}}.",
+            path=path,
+            field=field,
+        )
+
+
 def refuse_unknown(labels: Labels, known: int, *, field: str, path: str) -> None:
     """Raise `InvalidData` at the first label that is none of the classes 0..known-1."""
     unknown = np.flatnonzero((labels < 0) | (labels >= known))

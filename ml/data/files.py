@@ -15,8 +15,8 @@ from ml.job import DataFile
 from trainshed.specs import Data
 
 FORMATS: Final = (
-    ".npz, .csv, the four idx files of MNIST, CIFAR-10 (binary or python), or a folder of pictures for each class; "
-    "several files as a folder, .zip, .tar or .tar.gz"
+    ".npz, .csv, .tsv, .jsonl, .parquet, the four idx files of MNIST, CIFAR-10 (binary or python), or a folder of "
+    "pictures for each class; several files as a folder, .zip, .tar or .tar.gz"
 )
 """What can be read, in words."""
 

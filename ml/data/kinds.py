@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from enum import StrEnum
 from typing import IO, Final, cast
@@ -14,6 +15,8 @@ CIFAR_RECORD: Final = 3073
 _LOOK: Final = 4096
 _TAR_AT: Final = 257
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_PARQUET: Final = b"PAR1"
+_JSON: Final = re.compile(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\{\]])")
 _GZIP: Final = b"\x1f\x8b"
 _IDX_TYPES: Final = frozenset(b"\x08\x09\x0b\x0c\x0d\x0e")
 _TEXT_CONTROLS: Final = frozenset(b"\t\n\r\f\v\x1b")
@@ -24,7 +27,6 @@ _PICTURES: Final = {
     b"BM": "a BMP picture",
 }
 _KNOWN: Final = {
-    b"PAR1": "a Parquet table",
     b"\x89HDF": "an HDF5 file",
     b"BZh": "compressed by bzip2",
     b"\xfd7zXZ": "compressed by xz",
@@ -47,6 +49,8 @@ class Kind(StrEnum):
     TAR = "tar"
     CIFAR_BINARY = "cifar10-binary"
     TEXT = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
 
 
 def kind_of(source: DataSource) -> Kind:
@@ -58,13 +62,15 @@ def kind_of(source: DataSource) -> Kind:
         raise _refusal(source, "is empty", "Give at least one example of each class.")
     if beginning.startswith(_ZIP):
         return Kind.ZIP
+    if beginning.startswith(_PARQUET):
+        return Kind.PARQUET
     inner = _inflated(beginning) if beginning.startswith(_GZIP) else beginning
     if inner[_TAR_AT : _TAR_AT + 5] == b"ustar":
         return Kind.TAR
     if inner is beginning and (source.filename.lower().endswith(".bin") or _may_be_cifar(beginning, size)):
         return Kind.CIFAR_BINARY  # it has no mark of its own
-    if inner is beginning and _is_text(inner):
-        return Kind.TEXT
+    if inner and _is_text(inner):
+        return Kind.JSON if _JSON.match(inner) else Kind.TEXT
     raise _refusal(source, f"looks like {_looks(inner)}", _remedy(inner))
 
 

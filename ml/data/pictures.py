@@ -62,11 +62,24 @@ class PictureSet:
 
 def has_pictures(tree: Tree) -> bool:
     """Whether a file of the tree is a picture, by its name or its first bytes."""
-    return any(
-        entry.name.lower().endswith(_ENDINGS) or is_picture(entry.beginning(12))
-        for entry in tree.files.values()
-        if not entry.name.lower().endswith(_BESIDE)
-    )
+    return any(_is_picture(entry) for entry in tree.files.values())
+
+
+def picture_files(tree: Tree) -> list[str]:
+    """Return the names of all files that are pictures by their names or their first bytes, in order."""
+    return sorted(entry.name for entry in tree.files.values() if _is_picture(entry))
+
+
+def _is_picture(entry: Entry) -> bool:
+    name = entry.name.lower()
+    return not name.endswith(_BESIDE) and (name.endswith(_ENDINGS) or is_picture(entry.beginning(12)))
+
+
+def content_of(entry: Entry) -> bytes:
+    """Return the bytes of a picture. Raises `BadPictureError` for too many."""
+    if entry.size > MAX_PICTURE_BYTES:
+        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
+    return entry.beginning(MAX_PICTURE_BYTES)
 
 
 def read_pictures(tree: Tree, asked: Pictures | None, clean: Clean) -> PictureSet:
@@ -130,7 +143,7 @@ def _decoded(
     total = 0
     for example in examples:
         try:
-            pixels, mode = decode(_content(example.entry), asked)
+            pixels, mode = decode(content_of(example.entry), asked)
         except BadPictureError as error:
             if clean.corrupt == "drop":
                 dropped["corrupt"] += 1
@@ -142,12 +155,6 @@ def _decoded(
             remedy = "Set data.images to a smaller height and width, or use fewer."
             raise _refusal(tree, example.entry, f"brings the pixels to {total:,} bytes, beyond {MAX_BYTES:,}", remedy)
         yield _Decoded(example, pixels, mode)
-
-
-def _content(entry: Entry) -> bytes:
-    if entry.size > MAX_PICTURE_BYTES:
-        raise BadPictureError(f"it has {entry.size:,} bytes, and {MAX_PICTURE_BYTES:,} is the limit")
-    return entry.beginning(MAX_PICTURE_BYTES)
 
 
 def _alike(

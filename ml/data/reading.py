@@ -38,7 +38,7 @@ def read(source: DataSource, data: Data) -> Dataset:
 
 def _read(source: DataSource, data: Data) -> Dataset:
     match kind_of(source):
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.JSON | Kind.PARQUET:
             return table.read(source, data.clean)
         case Kind.CIFAR_BINARY:
             tree = _alone(source)

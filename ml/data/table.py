@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.assembly import Described, Part, PartName, assembled
-from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
 from ml.data.dataset import Dataset, Labels
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.leaks import telling_column
 from ml.data.limits import MAX_BYTES
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from trainshed.specs import Clean
 
@@ -26,14 +27,14 @@ from trainshed.specs import Clean
 def read(source: DataSource, clean: Clean) -> Dataset:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
     with opened_rows(source) as rows:
-        side = _side_of(rows, source.name)
+        side, kind = _side_of(rows, source.name), rows.format
         values, texts = _values(rows, source.name)
     pixels = np.frombuffer(values, np.float64).reshape(-1, side, side)
     label = rows.names[rows.label]
     labels, names = _labels(texts)
     _refuse_leak(pixels.reshape(len(pixels), -1), labels, rows, source.name)
     parts: dict[PartName, Part] = {"train": Part(_narrow(pixels), labels, "the pixels", label)}
-    return assembled(parts, source, clean=clean, described=Described("csv", names))
+    return assembled(parts, source, clean=clean, described=Described(kind, names))
 
 
 def _refuse_leak(values: npt.NDArray[np.float64], labels: Labels, rows: Rows, name: str) -> None:

@@ -8,6 +8,7 @@ from html import escape
 from typing import Final
 
 from ml.evaluation.confusion_picture import confusion_svg
+from ml.evaluation.curves import precision_recall_svg, roc_svg
 from ml.evaluation.document import EvaluationDocument
 from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
 from ml.evaluation.reliability_picture import reliability_svg
@@ -56,6 +57,10 @@ def _risk(document: EvaluationDocument) -> Iterable[str]:
         f" {risk.threshold:.4f} on, chosen for {chosen}.</p>"
     )
     yield with_intervals(risk.metrics, risk.intervals)
+    if risk.curve:
+        yield "<p>What other thresholds would come to; the dot is the one that was chosen.</p>"
+        yield roc_svg(risk.curve, threshold=risk.threshold)
+        yield precision_recall_svg(risk.curve, threshold=risk.threshold)
     yield f"<p>How often it is {escape(risk.positive)}, by how likely the model says it is.</p>"
     yield reliability_svg(risk.reliability)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ml.evaluation.calibration import Bin, in_bins
+from ml.evaluation.curves import AtThreshold, at_thresholds
 from ml.evaluation.intervals import Interval, middle
 
 _DRAWS: Final = 1000
@@ -35,6 +36,8 @@ class Risk:
     """95 % bootstrap intervals."""
     reliability: tuple[Bin, ...]
     """The probability of the class (`confidence`) against how often it was that class (`accuracy`), in ten bins."""
+    curve: tuple[AtThreshold, ...] = ()
+    """What other thresholds would have come to, from the highest to the lowest."""
 
 
 def threshold_for(recall: float, *, is_positive: Flags, chances: Floats) -> float:
@@ -66,6 +69,7 @@ def measure_risk(
         metrics=_at_threshold(is_positive, chances, threshold) | _ranking(is_positive, chances),
         intervals={name: middle(np.array(values)) for name, values in drawn.items()},
         reliability=_reliability(is_positive, chances),
+        curve=at_thresholds(is_positive, chances),
     )
 
 

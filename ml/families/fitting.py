@@ -56,6 +56,13 @@ class Task:
     """From the batch size to the order of each epoch."""
     augments: bool = False
     """Whether that takes work of its own."""
+    left_out: int = 0
+    """Rows of the train part that a step leaves out of training."""
+
+    @property
+    def examples(self) -> int:
+        """How many examples an epoch has."""
+        return len(self.parts.train) - self.left_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +126,7 @@ def fit_task(
 def _tune(spec: TrainSpec, task: Task, settings: RunSettings) -> Tuned:
     return tune(
         spec.training,
-        examples=len(task.parts.train),
+        examples=task.examples,
         image_shape=task.network.input_shape[1:],
         augments=task.augments,
         threads=settings.threads,
@@ -209,7 +216,7 @@ def _identity(spec: TrainSpec, task: Task, tuned: Tuned) -> dict[str, str]:
 
 def _learner(spec: TrainSpec, task: Task, tuned: Tuned) -> Learner:
     recipe = spec.training
-    steps_per_epoch = math.ceil(len(task.parts.train) / tuned.batch_size)
+    steps_per_epoch = math.ceil(task.examples / tuned.batch_size)
     return Learner(
         task.network,
         make_optimizer(recipe, tuned, steps_per_epoch=steps_per_epoch),

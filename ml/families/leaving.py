@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -28,9 +29,15 @@ def class_counts(dataset: Labelled, parts: Parts) -> tuple[int, ...]:
 
 
 def trained_on(
-    spec: TrainSpec, dataset: Described, task: Task, *, findings: tuple[str, ...], class_counts: tuple[int, ...] = ()
+    spec: TrainSpec,
+    dataset: Described,
+    task: Task,
+    *,
+    findings: tuple[str, ...],
+    class_counts: tuple[int, ...] = (),
+    left_out: Mapping[str, int] = MappingProxyType({}),
 ) -> TrainedOn:
-    """Return what a card says of the data."""
+    """Return what a card says of the data; `left_out` are the rows of the train part that steps left out."""
     return TrainedOn(
         source=dataset.source,
         digest=dataset.digest,
@@ -45,7 +52,7 @@ def trained_on(
         images=spec.data.images,
         columns=spec.data.columns,
         clean=spec.data.clean,
-        dropped=dict(dataset.dropped),
+        dropped={**dataset.dropped, **left_out},
         findings=findings,
     )
 

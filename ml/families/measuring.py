@@ -148,11 +148,16 @@ def choose_of(
     spec: EvaluateSpec, data: Data, dataset: Described, card: Card, divided: Callable[[Split], Parts]
 ) -> Chosen:
     """Do the same for examples that are divided in another way. Raises `InvalidData`."""
+    return chosen_part(spec.split, data, dataset, card, divided)
+
+
+def chosen_part(split: str, data: Data, dataset: Described, card: Card, divided: Callable[[Split], Parts]) -> Chosen:
+    """Return the rows of the part of that name. Raises `InvalidData`."""
     parts = divided(data.split)
-    rows = parts.rows(spec.split)
+    rows = parts.rows(split)
     if not len(rows):
         raise InvalidData(
-            f"The data has no {spec.split} part: its share is 0.",
+            f"The data has no {split} part: its share is 0.",
             remedy="Choose another split, or give data with a split of its own.",
             field="split",
         )

@@ -16,7 +16,7 @@ from ml.families import (
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.workspace import Workspace
-from trainshed.specs import EvaluateSpec, TrainSpec
+from trainshed.specs import EvaluateSpec, PredictSpec, TrainSpec
 
 
 class _Train(Protocol):
@@ -26,6 +26,12 @@ class _Train(Protocol):
 class _Evaluate(Protocol):
     def __call__(
         self, spec: EvaluateSpec, workspace: Workspace, report: Report, *, settings: RunSettings
+    ) -> Summary: ...
+
+
+class _Predict(Protocol):
+    def __call__(
+        self, spec: PredictSpec, workspace: Workspace, report: Report, *, settings: RunSettings
     ) -> Summary: ...
 
 
@@ -39,6 +45,14 @@ class Family(Protocol):
     @property
     def evaluate(self) -> _Evaluate:
         """Measure `inputs/model.keras` beside baselines. Raises `InvalidData` or `Diverged`."""
+
+    @property
+    def predict(self) -> _Predict:
+        """Answer with `inputs/model.keras` for data without labels. Raises `InvalidData` or `Diverged`.
+
+        `ml.families.predicting` has all but two things: how the data is read without labels, prepared as it was for
+        training (`Questions`), and what the outputs for a batch mean (columns by name).
+        """
 
 
 FAMILIES: Final[dict[str, Family]] = {

@@ -22,12 +22,15 @@ def checked_pairs(
     for a pair without text, and where none is left.
     """
     kept: dict[str, str] = {}
+    rows: list[int] = []
     count = 0
     for row, (before, after) in enumerate(pairs):
         given, wanted = normal(before), normal(after)
         _refuse_no_text(source, names, row, given, wanted)
-        kept.setdefault(given, wanted)
         count += 1
+        if given not in kept:
+            kept[given] = wanted
+            rows.append(row)
     if len(kept) < _FEWEST:
         raise InvalidData(
             f"{source.name} has {len(kept)} pairs of texts, and {_FEWEST} are the fewest to learn from.",
@@ -44,6 +47,7 @@ def checked_pairs(
         licence="not stated",
         format=format_,
         dropped={_REPEATED: repeated} if repeated else {},
+        rows=tuple(rows),
     )
 
 

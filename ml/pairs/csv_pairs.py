@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from ml.data.files import DataSource
+from ml.data.naming import place_of
 from ml.errors import InvalidData
 from ml.pairs.checked import checked_pairs
 from ml.pairs.pair_set import PairSet
-from ml.tables.csv_table import Sheet, read_sheet
+from ml.tables.csv_table import read_sheet
 from trainshed.specs import Columns
 
 SOURCES: Final = ("source", "src")
@@ -21,7 +21,10 @@ TARGETS: Final = ("target", "tgt")
 def read_csv_pairs(source: DataSource, columns: Columns) -> PairSet:
     """Read and check the file. Raises `InvalidData` that names file, row and column."""
     sheet = read_sheet(source, columns)
-    before, after = _place(sheet, columns.source, SOURCES), _place(sheet, columns.target, TARGETS)
+    before, after = (
+        place_of(sheet.names, columns.source, SOURCES),
+        place_of(sheet.names, columns.target, TARGETS),
+    )
     if before is None and after is None and len(sheet.names) == 2:
         before, after = 0, 1
     if before is None or after is None or before == after:
@@ -41,10 +44,3 @@ def write_csv_pairs(pairs: PairSet, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["source", "target"])
         writer.writerows(zip(pairs.sources, pairs.targets, strict=True))
-
-
-def _place(sheet: Sheet, named: str | None, usual: Sequence[str]) -> int | None:
-    if named is not None:
-        return sheet.names.index(named)
-    lower = [name.lower() for name in sheet.names]
-    return next((lower.index(name) for name in usual if name in lower), None)

@@ -8,7 +8,7 @@ from typing import Final
 
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
-from ml.data.trees import opened_tree
+from ml.data.opening import opened_tree
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.pairs import dates

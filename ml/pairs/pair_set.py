@@ -22,6 +22,8 @@ class PairSet:
     synthetic: bool = False
     format: str = "csv"
     dropped: Mapping[str, int] = field(default_factory=dict)
+    rows: tuple[int, ...] | None = None
+    """Where each is in the data, ascending. None: all are there."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 

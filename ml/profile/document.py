@@ -9,6 +9,9 @@ from trainshed.specs import SpecModel
 FILE_NAME: Final = "profile.json"
 MOST_FIELDS: Final = 200
 MOST_CLASSES: Final = 200
+MOST_ROWS_SHOWN: Final = 10
+MOST_COLUMNS_SHOWN: Final = 30
+NO_SPLIT: Final = "none of its own: each job divides it as its data.split says"
 _LONGEST_NAME: Final = 100
 
 
@@ -28,6 +31,12 @@ class FieldProfile(SpecModel):
     mean: float | None = None
     constant_columns: int = 0
     """How many of its columns (the places of one example) have the same value in every row."""
+    different: int | None = None
+    """Different values of a column. None: more than 1,000, or an array."""
+    most_common: str | None = None
+    """The most frequent value of a column."""
+    most_common_count: int | None = None
+    """Rows that have it."""
 
 
 class ClassCount(SpecModel):
@@ -114,6 +123,13 @@ class ProfileDocument(SpecModel):
     """As the spec names it."""
     format: str
     """`npz`, `csv`, `idx`, `cifar10-binary`, ...; `builtin` for a dataset that comes with Trainshed."""
+    provenance: str | None = None
+    """Where the data come from."""
+    licence: str = "not stated"
+    synthetic: bool = False
+    """Whether a program made them up."""
+    split_rule: str = NO_SPLIT
+    """What is held out."""
     size: int | None
     """Bytes of the file."""
     rows: int
@@ -131,6 +147,8 @@ class ProfileDocument(SpecModel):
     """Held-out images that are in an earlier part, too."""
     pictures: tuple[PictureFile, ...] = ()
     """Contact sheets, PNG, one a class."""
+    first_rows: tuple[tuple[str, ...], ...] = ()
+    """Of a table: the first `MOST_ROWS_SHOWN` rows, in the order of the first `MOST_COLUMNS_SHOWN` fields."""
     preview: str | None = None
     """A PNG in base64 with some images of the first classes. None: there are no images, or it is too large."""
     ratings: RatingsProfile | None = None

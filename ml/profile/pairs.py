@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ml.data.csv_rows import opened_rows
 from ml.data.files import DataSource
+from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from ml.pairs import PairSet
 from ml.pairs.csv_pairs import SOURCES, TARGETS, read_csv_pairs

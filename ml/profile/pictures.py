@@ -12,7 +12,8 @@ import numpy as np
 from ml.data.cleaning import constant_images
 from ml.data.copies import copies_across, first_equal
 from ml.data.dataset import Dataset
-from ml.profile.document import PartProfile, PictureFile, ProfileDocument, as_name
+from ml.profile.about import about
+from ml.profile.document import NO_SPLIT, PartProfile, PictureFile, ProfileDocument, as_name
 from ml.profile.findings import first_problems
 from ml.profile.sheets import overview, sheets
 from ml.workspace import Workspace
@@ -30,6 +31,8 @@ def with_pictures(document: ProfileDocument, dataset: Dataset, workspace: Worksp
     return document.model_copy(
         update={
             "parts": tuple(_parts(dataset)),
+            **about(dataset),
+            "split_rule": _split_rule(dataset),
             "constant_images": constant,
             "copies_across_parts": sum(across.values()),
             "pictures": tuple(_written(dataset, workspace)),
@@ -53,6 +56,12 @@ def _parts(dataset: Dataset) -> Iterator[PartProfile]:
     for name, rows in _rows_of_parts(dataset).items():
         members = np.bincount(dataset.labels[rows], minlength=dataset.n_classes)
         yield PartProfile(name=name, rows=len(rows), class_counts=tuple(int(count) for count in members[:200]))
+
+
+def _split_rule(dataset: Dataset) -> str:
+    own = {"validation": dataset.own_validation_from, "test": dataset.own_test_from}
+    held_out = [name for name, start in own.items() if start is not None]
+    return f"its own: {' and '.join(held_out)} held out" if held_out else NO_SPLIT
 
 
 def _problems(dataset: Dataset, constant: int, across: dict[tuple[str, str], int]) -> Iterator[str]:

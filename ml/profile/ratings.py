@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from ml.data.csv_rows import opened_rows
 from ml.data.files import DataSource
+from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from ml.profile.document import ProfileDocument, RatingCount, RatingsProfile, Spread
 from ml.profile.findings import first_problems

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
+from ml.data.rows import TABLES
 from ml.job import RunSettings, Summary
 from ml.pairs import BUILTIN_PAIRS, PairSet
 from ml.pairs.csv_pairs import write_csv_pairs
 from ml.pairs.load import catalogued_pairs
+from ml.profile.about import about
 from ml.profile.arrays import profile_dataset, profile_npz, size_of
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
@@ -22,6 +27,9 @@ from ml.profile.ratings import with_ratings, with_ratings_of
 from ml.ratings import BUILTIN_RATINGS, RatingSet
 from ml.ratings.csv_ratings import write_csv_ratings
 from ml.report import Report
+from ml.series.csv_series import write_csv_series
+from ml.series.load import BUILTIN_SERIES
+from ml.series.series_set import SeriesSet
 from ml.tables.csv_table import write_csv
 from ml.tables.load import BUILTIN_QUANTITIES, BUILTIN_TABLES
 from ml.tables.table import AnyTable
@@ -31,6 +39,7 @@ from ml.workspace import Workspace
 from trainshed.specs import Columns, Data, ProfileSpec
 
 _MOST_FACTS = 10
+_Packaged = TypeVar("_Packaged", SeriesSet, AnyTable, RatingSet, PairSet)
 
 
 def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary:
@@ -48,21 +57,13 @@ def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings
 
 def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
     source = find_file(data, roots=settings.data_roots, files=settings.data_files)
-    known = BUILTIN_RATINGS.get(data.dataset or "")
-    if source is None and known is not None:
-        return _of_ratings(known(), workspace), None
-    pairs = _pairs(source, data)
-    if pairs is not None:
-        return _of_pairs(pairs, workspace), None
-    built_in = BUILTIN_TABLES.get(data.dataset or "") or BUILTIN_QUANTITIES.get(data.dataset or "")
-    if built_in is not None:
-        return profile_csv(_written(built_in(), workspace)), None
     if source is None:
-        return _of_dataset(load_builtin(data.dataset or ""), size=None)
+        return _look_into_builtin(data.dataset or "", workspace)
+    if (pairs := catalogued_pairs(source, data.columns or Columns())) is not None:
+        return _of_pairs(pairs, workspace), None
     match kind_of(source):
-        case Kind.TEXT:
-            seen = with_ratings_of(profile_csv(source), source, data)
-            return with_pairs_of(seen, source, data), None
+        case kind if kind in TABLES:
+            return with_pairs_of(with_ratings_of(profile_csv(source), source, data), source, data), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _ if (texts := texts_in_folders(source)) is not None:
@@ -73,33 +74,34 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
             return _of_dataset(read(source, data), size=size_of(source.file))
 
 
+def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
+    if name in BUILTIN_RATINGS:
+        return _of_ratings(BUILTIN_RATINGS[name](), workspace), None
+    if name in BUILTIN_PAIRS:
+        return _of_pairs(BUILTIN_PAIRS[name](), workspace), None
+    if name in BUILTIN_SERIES:
+        series = BUILTIN_SERIES[name]()
+        return _of_written(series, write_csv_series, workspace), None
+    if (table := BUILTIN_TABLES.get(name) or BUILTIN_QUANTITIES.get(name)) is not None:
+        return _of_written(table(), write_csv, workspace), None
+    return _of_dataset(load_builtin(name), size=None)
+
+
 def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
     return profile_dataset(dataset, size=size), dataset
 
 
-def _pairs(source: DataSource | None, data: Data) -> PairSet | None:
-    """Return pairs that come with Trainshed, or those of catalogues; None for everything else."""
-    if source is None:
-        known = BUILTIN_PAIRS.get(data.dataset or "")
-        return None if known is None else known()
-    return catalogued_pairs(source, data.columns or Columns())
+def _of_ratings(ratings: RatingSet, workspace: Workspace) -> ProfileDocument:
+    return with_ratings(_of_written(ratings, write_csv_ratings, workspace), ratings)
 
 
 def _of_pairs(pairs: PairSet, workspace: Workspace) -> ProfileDocument:
-    path = workspace.tmp / "pairs.csv"
-    write_csv_pairs(pairs, path)
-    document = with_pairs(profile_csv(DataSource(pairs.source, path, path.name, pairs.provenance)), pairs)
-    return document.model_copy(update={"format": pairs.format})
+    return with_pairs(_of_written(pairs, write_csv_pairs, workspace), pairs)
 
 
-def _of_ratings(ratings: RatingSet, workspace: Workspace) -> ProfileDocument:
-    path = workspace.tmp / "ratings.csv"
-    write_csv_ratings(ratings, path)
-    return with_ratings(profile_csv(DataSource(ratings.source, path, path.name, ratings.provenance)), ratings)
-
-
-def _written(table: AnyTable, workspace: Workspace) -> DataSource:
-    """Write a table that comes with Trainshed as one that a user would upload."""
+def _of_written(data: _Packaged, write: Callable[[_Packaged, Path], None], workspace: Workspace) -> ProfileDocument:
+    """Look into what comes with Trainshed as into a file that a user would upload."""
     path = workspace.tmp / "table.csv"
-    write_csv(table, path)
-    return DataSource(table.source, path, path.name, table.provenance)
+    write(data, path)
+    document = profile_csv(DataSource(data.source, path, path.name, data.provenance))
+    return document.model_copy(update={"format": data.format, "size": None, **about(data)})

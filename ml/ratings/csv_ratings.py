@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.files import DataSource
+from ml.data.naming import place_of
 from ml.errors import InvalidData
 from ml.ratings.rating_set import Codes, Floats, RatingSet
 from ml.series.csv_series import as_time
@@ -30,8 +31,8 @@ def read_csv_ratings(source: DataSource, columns: Columns) -> RatingSet:
     sheet = read_sheet(source, columns)
     users, user_of = _coded(sheet, _needed(sheet, columns.user, USERS, "user"))
     items, item_of = _coded(sheet, _needed(sheet, columns.item, ITEMS, "item"))
-    rated = _place(sheet, columns.label, _RATINGS)
-    timed = _place(sheet, columns.time, _TIMES)
+    rated = place_of(sheet.names, columns.label, _RATINGS)
+    timed = place_of(sheet.names, columns.time, _TIMES)
     ratings = None if rated is None else read_quantities(sheet.texts[rated], sheet.names[rated], sheet.path)
     times = None if timed is None else _times(sheet, timed)
     kept = _last_of_each(user_of, item_of, times)
@@ -48,6 +49,7 @@ def read_csv_ratings(source: DataSource, columns: Columns) -> RatingSet:
         provenance=source.provenance,
         licence="not stated",
         dropped={_REPEATED: repeated} if repeated else {},
+        rows=kept,
     )
 
 
@@ -67,15 +69,8 @@ def write_csv_ratings(data: RatingSet, path: Path) -> None:
         writer.writerows(zip(*columns.values(), strict=True))
 
 
-def _place(sheet: Sheet, named: str | None, usual: Sequence[str]) -> int | None:
-    if named is not None:
-        return sheet.names.index(named)
-    lower = [name.lower() for name in sheet.names]
-    return next((lower.index(name) for name in usual if name in lower), None)
-
-
 def _needed(sheet: Sheet, named: str | None, usual: Sequence[str], field: str) -> int:
-    place = _place(sheet, named, usual)
+    place = place_of(sheet.names, named, usual)
     if place is None:
         raise InvalidData(
             f"{sheet.path} has no column of {field}s; it has {', '.join(sheet.names[:50])}.",

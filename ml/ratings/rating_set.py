@@ -36,6 +36,8 @@ class RatingSet:
     synthetic: bool = False
     format: str = "csv"
     dropped: Mapping[str, int] = field(default_factory=dict)
+    rows: Codes | None = None
+    """Where each is in the data, ascending, shape (n,). None: all are there."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.csv_rows import as_number
+from ml.data.fields import as_number
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.series.series_set import Series, SeriesSet
@@ -35,7 +37,18 @@ def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
+        format=sheet.format,
     )
+
+
+def write_csv_series(series: SeriesSet, path: Path) -> None:
+    """Write a row for each value: its series, its time as it is kept, and the value."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["series", "time", series.label])
+        for one in series.series:
+            rows = zip(one.times.tolist(), one.values.tolist(), strict=True)
+            writer.writerows((one.name, time, value) for time, value in rows)
 
 
 def as_time(text: str) -> float | None:
@@ -91,4 +104,4 @@ def _series(
             path=sheet.path,
             row=row,
         )
-    return Series(name, times[rows], values[rows])
+    return Series(name, times[rows], values[rows], rows)

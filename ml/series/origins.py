@@ -32,6 +32,10 @@ class Origins:
     """Shape (n,): the time of the first target, as a place among all times of the data."""
     last: Rows
     """Shape (n,): that of the last target."""
+    series: Rows
+    """Shape (n,): which series of the data each is of."""
+    rows: Rows
+    """Shape (n,): the row of the last known value."""
     moments: int
     """How many different times there are."""
 
@@ -41,8 +45,8 @@ def origins_of(data: SeriesSet, *, window: int, horizon: int) -> Origins:
     moments = np.unique(np.concatenate([one.times for one in data.series]))
     span = window + horizon
     cut = [
-        (np.lib.stride_tricks.sliding_window_view(one.values, span), np.searchsorted(moments, one.times))
-        for one in data.series
+        (np.lib.stride_tricks.sliding_window_view(one.values, span), np.searchsorted(moments, one.times), place)
+        for place, one in enumerate(data.series)
         if len(one.values) >= span
     ]
     if not cut:
@@ -54,14 +58,32 @@ def origins_of(data: SeriesSet, *, window: int, horizon: int) -> Origins:
             path=data.source,
             field="model.window",
         )
-    pieces = np.concatenate([values for values, _ in cut])
+    pieces = np.concatenate([values for values, _, _ in cut])
     return Origins(
         windows=pieces[:, :window],
         targets=pieces[:, window:],
-        first=np.concatenate([places[window : len(places) - horizon + 1] for _, places in cut]),
-        last=np.concatenate([places[span - 1 :] for _, places in cut]),
+        first=np.concatenate([places[window : len(places) - horizon + 1] for _, places, _ in cut]),
+        last=np.concatenate([places[span - 1 :] for _, places, _ in cut]),
         moments=len(moments),
+        series=np.concatenate([np.full(len(values), place, np.int64) for values, _, place in cut]),
+        rows=np.concatenate([data.series[place].rows[window - 1 : -horizon] for _, _, place in cut]),
     )
+
+
+def last_windows(data: SeriesSet, *, window: int) -> tuple[Floats, Rows]:
+    """Return what is known at the end of each series that is long enough: windows (n, window), and which series (n,).
+
+    Raises `InvalidData` when none is.
+    """
+    long = [place for place, one in enumerate(data.series) if len(one.values) >= window]
+    if not long:
+        longest = max(len(one.values) for one in data.series)
+        raise InvalidData(
+            f"{data.source}: the longest series has {longest} values, and the model looks at the last {window}.",
+            remedy="Give longer series, or train with a lower model.window.",
+            path=data.source,
+        )
+    return np.stack([data.series[place].values[-window:] for place in long]), np.array(long, np.int64)
 
 
 def divide_by_time(origins: Origins, split: Split) -> Parts:

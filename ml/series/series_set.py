@@ -19,6 +19,8 @@ class Series:
     """Shape (n,), ascending, none twice: seconds since 1970, or what numbers the data has."""
     values: npt.NDArray[np.float64]
     """Shape (n,), finite."""
+    rows: npt.NDArray[np.int64]
+    """Shape (n,): where each is in the data, from 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,19 +11,20 @@ from typing import Final
 import numpy as np
 
 from ml.data import Labels
-from ml.data.csv_rows import Rows, as_number, is_missing, opened_rows
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
+from ml.data.kinds import Kind
 from ml.data.limits import MAX_CLASSES
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.tables.refusals import (
     refuse_leak,
     refuse_missing_label,
     refuse_one_class,
     refuse_other_separator,
-    refuse_too_many,
     refuse_unknown_names,
 )
-from ml.tables.table import AnyTable, Categories, Column, Numbers, Table
+from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
 from trainshed.specs import Columns
 
 _MOST_CELLS: Final = 20_000_000
@@ -45,7 +46,7 @@ def read_csv(source: DataSource, columns: Columns) -> Table:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
-        format="csv",
+        format=sheet.format,
     )
     refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
@@ -56,6 +57,7 @@ class Sheet:
     """A file as it is written: the texts of each column, and which of them is to be learned."""
 
     path: str
+    format: Kind
     names: tuple[str, ...]
     texts: list[list[str]]
     place: int
@@ -75,7 +77,7 @@ def read_sheet(source: DataSource, columns: Columns) -> Sheet:
         refuse_other_separator(rows.names, source.name)
         refuse_unknown_names(columns, rows.names, source.name)
         place = rows.label if columns.label is None else rows.names.index(columns.label)
-        return Sheet(source.name, rows.names, _texts(rows, source.name), place)
+        return Sheet(source.name, rows.format, rows.names, _texts(rows, source.name), place)
 
 
 def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
@@ -92,7 +94,7 @@ def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
 
 def write_csv(table: AnyTable, path: Path) -> None:
     """Write a table with its label as the last column; reading it gives the same columns and labels."""
-    columns = [_written(column) for column in table.columns]
+    columns = [texts_of(column) for column in table.columns]
     labels = (
         [table.class_names[label] for label in table.labels] if isinstance(table, Table) else table.quantities.tolist()
     )
@@ -101,12 +103,6 @@ def write_csv(table: AnyTable, path: Path) -> None:
         writer.writerow([*(column.name for column in table.columns), table.label])
         for fields, label in zip(zip(*columns, strict=True), labels, strict=True):
             writer.writerow([*fields, label])
-
-
-def _written(column: Column) -> list[str]:
-    if isinstance(column, Categories):
-        return ["" if code < 0 else column.names[code] for code in column.codes]
-    return ["" if np.isnan(value) else repr(float(value)) for value in column.values]
 
 
 def _texts(rows: Rows, path: str) -> list[list[str]]:
@@ -148,12 +144,12 @@ def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
 
 def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Column:
     if name in columns.categories:
-        return _categories(name, texts, path)
+        return _categories(name, texts)
     numbers = [None if is_missing(text) else as_number(text) for text in texts]
     odd = [row for row, number in enumerate(numbers) if number is None and not is_missing(texts[row])]
     there = sum(not is_missing(text) for text in texts)
     if odd and there - len(odd) < _MOSTLY * there:
-        return _categories(name, texts, path)
+        return _categories(name, texts)
     if odd:
         raise _no_number(name, odd[0], texts[odd[0]], path)
     values = np.array([np.nan if number is None else number for number in numbers], np.float64)
@@ -163,9 +159,8 @@ def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Col
     return Numbers(name, values)
 
 
-def _categories(name: str, texts: Sequence[str], path: str) -> Categories:
+def _categories(name: str, texts: Sequence[str]) -> Categories:
     names = tuple(sorted({text for text in texts if not is_missing(text)}))
-    refuse_too_many(name, len(names), path)
     places = {text: place for place, text in enumerate(names)}
     return Categories(name, np.array([places.get(text, -1) for text in texts], np.int64), names)
 
@@ -173,7 +168,8 @@ def _categories(name: str, texts: Sequence[str], path: str) -> Categories:
 def _no_number(name: str, row: int, text: str, path: str) -> InvalidData:
     return InvalidData(
         f"{path}: {name} of row {row} is {text[:40]!r}, and the column is of numbers.",
-        remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories.",
+        remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories, and"
+        " so does one that the step convert is to make numbers of.",
         path=path,
         row=row,
         field=name,

@@ -1,13 +1,15 @@
 """What a table becomes for a network: fitted on rows of the train part alone, and kept on the model's card as data.
 
-A number is made mean 0 and standard deviation 1, in float64, so that large numbers such as times keep their digits. A
-missing one is replaced, and that it was missing is one more column where the train part has such. A category is one
-column for each of its values in the train part; a value that was not there has 0 in all of them.
+A number is made mean 0 and standard deviation 1, in float64, so that large numbers such as times keep their digits; one
+that a step has brought to a scale stays as it is. A missing one is replaced, and that it was missing is one more column
+where the train part has such. A category is one column for each of its values in the train part; a value that was not
+there has 0 in all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
@@ -15,7 +17,9 @@ import numpy.typing as npt
 from pydantic import Discriminator
 
 from ml.errors import InvalidData
-from ml.tables.table import AnyTable, Categories, Column, Numbers
+from ml.tables.frame import Columned
+from ml.tables.refusals import refuse_too_many
+from ml.tables.table import Categories, Column, Numbers
 from trainshed.specs import SpecModel
 
 _FURTHEST: Final = 1e6
@@ -49,15 +53,46 @@ Encoding = tuple[Annotated[NumberEncoding | CategoryEncoding, Discriminator("col
 """One for each column, in the order of the features."""
 
 
-def fit_encoding(table: AnyTable, rows: Rows, *, missing: Literal["median", "mean", "refuse"]) -> Encoding:
-    """Fit on the rows of the train part. Raises `InvalidData` for a missing number where those are refused."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The features that one column becomes."""
+
+    name: str
+    begin: int
+    """The first of them."""
+    width: int
+    numbers: int
+    """How many of them, the first ones, are numbers, and not marks."""
+
+
+def fit_encoding(table: Columned, rows: Rows, *, missing: Literal["median", "mean", "refuse"]) -> Encoding:
+    """Fit on the rows of the train part. Raises `InvalidData` for too many categories.
+
+    `refuse` fills like `median` what is missing all the same: `refuse_missing_numbers` is what refuses.
+    """
     return tuple(
-        _number(column, rows, missing, table.source) if isinstance(column, Numbers) else _category(column, rows)
+        _number(column, rows, missing) if isinstance(column, Numbers) else _category(column, rows, table.source)
         for column in table.columns
     )
 
 
-def encode(encoding: Encoding, table: AnyTable, rows: Rows) -> npt.NDArray[np.float32]:
+def refuse_missing_numbers(table: Columned) -> None:
+    """Raise `InvalidData` for a missing number in any row."""
+    for column in table.columns:
+        if not isinstance(column, Numbers):
+            continue
+        absent = np.flatnonzero(np.isnan(column.values))
+        if absent.size:
+            raise InvalidData(
+                f"{table.source}: {column.name} of row {absent[0]} is missing, and data.columns.missing is refuse.",
+                remedy="Fill it in, or set data.columns.missing to median or mean.",
+                path=table.source,
+                row=int(absent[0]),
+                field=column.name,
+            )
+
+
+def encode(encoding: Encoding, table: Columned, rows: Rows) -> npt.NDArray[np.float32]:
     """Return the rows as (n, features). Raises `InvalidData` for a table without a column that the model needs."""
     there = {column.name: column for column in table.columns}
     parts = [_encoded(one, there.get(one.name), rows, table) for one in encoding]
@@ -66,19 +101,21 @@ def encode(encoding: Encoding, table: AnyTable, rows: Rows) -> npt.NDArray[np.fl
 
 def feature_count(encoding: Encoding) -> int:
     """Return how many numbers a row becomes."""
-    return sum(len(one.values) if isinstance(one, CategoryEncoding) else 1 + one.marks_missing for one in encoding)
+    return sum(span.width for span in spans(encoding))
 
 
-def _number(column: Numbers, rows: Rows, missing: str, path: str) -> NumberEncoding:
-    absent = np.flatnonzero(np.isnan(column.values))
-    if absent.size and missing == "refuse":
-        raise InvalidData(
-            f"{path}: {column.name} of row {absent[0]} is missing, and data.columns.missing is refuse.",
-            remedy="Fill it in, or set data.columns.missing to median or mean.",
-            path=path,
-            row=int(absent[0]),
-            field=column.name,
-        )
+def spans(encoding: Encoding) -> tuple[Span, ...]:
+    """Return which features come of which column, in order."""
+    found: list[Span] = []
+    begin = 0
+    for one in encoding:
+        width = len(one.values) if isinstance(one, CategoryEncoding) else 1 + one.marks_missing
+        found.append(Span(one.name, begin, width, int(isinstance(one, NumberEncoding))))
+        begin += width
+    return tuple(found)
+
+
+def _number(column: Numbers, rows: Rows, missing: str) -> NumberEncoding:
     seen = column.values[rows]
     known = seen[~np.isnan(seen)]
     fill = (np.mean(known) if missing == "mean" else np.median(known)) if known.size else 0.0
@@ -87,19 +124,20 @@ def _number(column: Numbers, rows: Rows, missing: str, path: str) -> NumberEncod
     return NumberEncoding(
         name=column.name,
         fill=float(fill),
-        mean=float(filled.mean()),
-        deviation=float(filled.std()),
+        mean=0.0 if column.is_scaled else float(filled.mean()),
+        deviation=1.0 if column.is_scaled else float(filled.std()),
         marks_missing=bool(known.size < seen.size),
     )
 
 
-def _category(column: Categories, rows: Rows) -> CategoryEncoding:
+def _category(column: Categories, rows: Rows, path: str) -> CategoryEncoding:
     seen = np.unique(column.codes[rows])
+    refuse_too_many(column.name, int(np.count_nonzero(seen >= 0)), path)
     return CategoryEncoding(name=column.name, values=tuple(column.names[code] for code in seen if code >= 0))
 
 
 def _encoded(
-    one: NumberEncoding | CategoryEncoding, column: Column | None, rows: Rows, table: AnyTable
+    one: NumberEncoding | CategoryEncoding, column: Column | None, rows: Rows, table: Columned
 ) -> npt.NDArray[np.float64]:
     if isinstance(one, NumberEncoding) and isinstance(column, Numbers):
         return _encoded_numbers(one, column.values[rows])

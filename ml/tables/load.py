@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
-from ml.data.kinds import Kind, kind_of
+from ml.data.kinds import kind_of
+from ml.data.rows import TABLES
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
@@ -25,7 +26,8 @@ BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
 }
 BUILTIN_QUANTITIES: Final[dict[str, Callable[[], QuantityTable]]] = {diabetes.SOURCE: diabetes.load}
 _T = TypeVar("_T", bound=AnyTable)
-_ACCEPTED: Final = "a .csv file (UTF-8, commas, one row a line, names in the first line)"
+_ACCEPTED: Final = "a table: .csv, .tsv, .jsonl, each of them .gz too, or .parquet"
+_OR_YOURS: Final = f"or upload one; or give data.path: {_ACCEPTED}."
 
 
 def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> Table:
@@ -36,6 +38,12 @@ def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
 def load_quantities(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> QuantityTable:
     """Read and check a table with a quantity to predict. Raises `InvalidData`."""
     return _loaded(data, BUILTIN_QUANTITIES, read_quantity_csv, roots=roots, files=files)
+
+
+def load_shipped(name: str) -> AnyTable:
+    """Return a table that comes with Trainshed, whatever its label is. Raises `InvalidData`."""
+    shipped: dict[str, Callable[[], AnyTable]] = {**BUILTIN_TABLES, **BUILTIN_QUANTITIES}
+    return load_known(name, shipped, what="table", remedy=_OR_YOURS)
 
 
 def _loaded(
@@ -50,8 +58,7 @@ def _loaded(
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
-        remedy = f"or upload one; or give data.path: {_ACCEPTED}."
-        return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=remedy), columns)
+        return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=_OR_YOURS), columns)
     refuse_other_kinds(source)
     return read(source, columns)
 
@@ -77,7 +84,7 @@ def _chosen(table: _T, columns: Columns) -> _T:
 def refuse_other_kinds(source: DataSource) -> None:
     """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
-    if source.is_decoded or kind is not Kind.TEXT:
+    if source.is_decoded or kind not in TABLES:
         raise InvalidData(
             f"{source.name} is {kind}, and this family takes a table.",
             remedy=f"Accepted is {_ACCEPTED}.",

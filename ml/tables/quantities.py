@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.csv_rows import as_number
+from ml.data.fields import as_number
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.tables.csv_table import Sheet, feature_columns, read_sheet
@@ -34,7 +34,7 @@ def read_quantity_csv(source: DataSource, columns: Columns) -> QuantityTable:
         label=sheet.label,
         provenance=source.provenance,
         licence="not stated",
-        format="csv",
+        format=sheet.format,
     )
 
 

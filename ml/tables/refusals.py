@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.leaks import telling_column
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Columns
@@ -17,7 +17,7 @@ from trainshed.specs import Clean, Columns
 MOST_CATEGORIES: Final = 1000
 """Different values of a column of categories: each becomes a number for the network."""
 
-_SEPARATORS: Final = {"\t": "tabs", ";": "semicolons", "|": "bars"}
+_SEPARATORS: Final = {";": "semicolons", "|": "bars"}
 
 
 def refuse_clean(clean: Clean) -> None:
@@ -36,7 +36,7 @@ def refuse_other_separator(names: Sequence[str], path: str) -> None:
     if len(names) == 1 and found is not None:
         raise InvalidData(
             f"{path} has one column, {names[0][:80]!r}: {found} separate its fields.",
-            remedy="Write it again with commas.",
+            remedy="Write it again with commas or tabs.",
             path=path,
         )
 
@@ -71,7 +71,8 @@ def refuse_too_many(name: str, different: int, path: str) -> None:
         raise InvalidData(
             f"{path}: the column {name} holds {different:,} different texts, and {MOST_CATEGORIES:,} categories are the"
             " limit.",
-            remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore.",
+            remedy="A name or an identifier says nothing of new rows: put the column into data.columns.ignore. For"
+            " others there are the steps limit_categories, hashing and, for dates, calendar.",
             path=path,
             field=name,
         )

@@ -19,6 +19,11 @@ class Numbers:
     name: str
     values: npt.NDArray[np.float64]
     """Shape (rows,); finite or NaN."""
+    is_scaled: bool = False
+    """Whether a step has brought it to a scale: a network takes it as it is."""
+
+    def __len__(self) -> int:
+        return len(self.values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +34,9 @@ class Categories:
     codes: npt.NDArray[np.int64]
     """Shape (rows,): the place of each in `names`, or -1 where it is missing."""
     names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
 
 
 Column = Numbers | Categories
@@ -99,9 +107,25 @@ class QuantityTable:
 AnyTable = Table | QuantityTable
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Columns of rows whose label nobody asks for."""
+
+    source: str
+    columns: tuple[Column, ...]
+
+
 def matrix_of(columns: Sequence[Column]) -> npt.NDArray[np.float64]:
     """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
     return np.stack([_as_numbers(column) for column in columns], axis=1)
+
+
+def texts_of(column: Column, rows: npt.NDArray[np.int64] | None = None) -> list[str]:
+    """Return the values in some rows (None: all) as a file has them: nothing where one is missing."""
+    some = slice(None) if rows is None else rows
+    if isinstance(column, Categories):
+        return ["" if code < 0 else column.names[code] for code in column.codes[some]]
+    return ["" if np.isnan(value) else repr(float(value)) for value in column.values[some]]
 
 
 def _as_numbers(column: Column) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from ml.data.csv_rows import is_missing
+from ml.data.fields import is_missing
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.tables.csv_table import Sheet, read_labels, read_sheet
@@ -14,7 +14,7 @@ from ml.tables.refusals import refuse_one_class
 from ml.texts.text_set import TextSet
 from trainshed.specs import Columns
 
-_NAMES: Final = ("text", "sentence", "review")
+USUAL_NAMES: Final = ("text", "sentence", "review")
 
 
 def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
@@ -40,6 +40,8 @@ def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
         class_names=class_names,
         provenance=source.provenance,
         licence="not stated",
+        format=sheet.format,
+        column=sheet.names[place],
     )
 
 
@@ -57,7 +59,7 @@ def _text_column(sheet: Sheet, columns: Columns) -> int:
     if columns.text is not None and columns.text != sheet.label:
         return sheet.names.index(columns.text)
     others = [place for place in range(len(sheet.names)) if place != sheet.place]
-    named = [place for place in others if sheet.names[place].lower() in _NAMES]
+    named = [place for place in others if sheet.names[place].lower() in USUAL_NAMES]
     found = named if columns.text is None and named else others
     if len(found) != 1 or columns.text is not None:
         raise InvalidData(

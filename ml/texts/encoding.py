@@ -56,11 +56,19 @@ def fit_text_encoding(texts: Iterable[str], *, pairs: bool, vocabulary: int, len
 
 def encode_texts(encoding: TextEncoding, texts: Sequence[str]) -> npt.NDArray[np.int32]:
     """Return the texts as (n, length); what is longer is cut."""
+    return encode_words(encoding, [words_looked_at(encoding, text) for text in texts])
+
+
+def words_looked_at(encoding: TextEncoding, text: str) -> list[str]:
+    """Return the words of a text without those that are too many."""
+    return words_of(text)[: (encoding.length + 1) // 2 if encoding.pairs else encoding.length]
+
+
+def encode_words(encoding: TextEncoding, texts: Sequence[list[str]]) -> npt.NDArray[np.int32]:
+    """Return texts, each as the words of it that are looked at, as (n, length)."""
     places = {word: number for number, word in enumerate(encoding.vocabulary, start=_FIRST)}
     encoded = np.zeros((len(texts), encoding.length), np.int32)
-    words_looked_at = (encoding.length + 1) // 2 if encoding.pairs else encoding.length
-    for row, text in enumerate(texts):
-        words = words_of(text)[:words_looked_at]
+    for row, words in enumerate(texts):
         numbers = [places.get(word, 1) for word in (with_pairs(words) if encoding.pairs else words)]
         encoded[row, : len(numbers) or 1] = numbers or 1  # the mean over no word is no number
     return encoded

@@ -39,7 +39,7 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
     before_test = counts["train"] + counts["validation"]
     return TextSet(
         source=source.name,
-        texts=tuple(_text(tree, entry) for _, _, entry in found),
+        texts=tuple(text_of(tree, entry) for _, _, entry in found),
         labels=labels,
         class_names=names,
         provenance=about.provenance or source.provenance,
@@ -53,7 +53,25 @@ def read_tree_texts(tree: Tree, source: DataSource) -> TextSet:
 
 def has_texts(tree: Tree) -> bool:
     """Whether a file in a folder of the tree is a text by its name."""
-    return any("/" in name and name.lower().endswith(_ENDING) for name in tree.files)
+    return any("/" in name for name in text_files(tree))
+
+
+def text_files(tree: Tree) -> list[str]:
+    """Return the names of all files that are texts by their name, in order."""
+    return sorted(name for name in tree.files if name.lower().endswith(_ENDING))
+
+
+def text_of(tree: Tree, entry: Entry) -> str:
+    """Return what a file says. Raises `InvalidData` for one that is too large, not UTF-8, or empty."""
+    if entry.size > _MAX_TEXT_BYTES:
+        raise _refusal(tree, entry, f"has {entry.size:,} bytes, and {_MAX_TEXT_BYTES:,} is the limit")
+    try:
+        text = entry.beginning(_MAX_TEXT_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refusal(tree, entry, f"is not UTF-8: {error.reason}") from error
+    if not text.strip():
+        raise _refusal(tree, entry, "has no text")
+    return text
 
 
 def _found(tree: Tree) -> Iterator[tuple[PartName, str, Entry]]:
@@ -68,18 +86,6 @@ def _found(tree: Tree) -> Iterator[tuple[PartName, str, Entry]]:
         if not entry.name.lower().endswith(_ENDING):
             raise _refusal(tree, entry, "is no .txt file")
         yield PARTS[folders[0].lower()] if is_divided else "train", folders[-1], entry
-
-
-def _text(tree: Tree, entry: Entry) -> str:
-    if entry.size > _MAX_TEXT_BYTES:
-        raise _refusal(tree, entry, f"has {entry.size:,} bytes, and {_MAX_TEXT_BYTES:,} is the limit")
-    try:
-        text = entry.beginning(_MAX_TEXT_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refusal(tree, entry, f"is not UTF-8: {error.reason}") from error
-    if not text.strip():
-        raise _refusal(tree, entry, "has no text")
-    return text
 
 
 def _refusal(tree: Tree, entry: Entry, problem: str) -> InvalidData:

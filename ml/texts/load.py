@@ -8,7 +8,8 @@ from typing import Final
 
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
-from ml.data.trees import opened_tree
+from ml.data.opening import opened_tree
+from ml.data.rows import TABLES
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_clean
@@ -17,7 +18,10 @@ from ml.texts.folder_texts import has_texts, read_tree_texts
 from ml.texts.text_set import TextSet
 from trainshed.specs import Columns, Data
 
-_ACCEPTED: Final = "a .csv file with a column of texts and one of classes, or a folder of .txt files for each class"
+_ACCEPTED: Final = (
+    "a table (.csv, .tsv, .jsonl or .parquet) with a column of texts and one of classes, or a folder of .txt files for"
+    " each class"
+)
 
 
 def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
@@ -31,7 +35,7 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             field="data.dataset",
         )
     kind = kind_of(source)
-    if kind is Kind.TEXT:
+    if kind in TABLES:
         return read_csv_texts(source, data.columns or Columns())
     with opened_tree(source) as tree:
         if tree is None:

@@ -25,6 +25,8 @@ class TextSet:
     dropped: Mapping[str, int] = field(default_factory=dict)
     own_validation_from: int | None = None
     own_test_from: int | None = None
+    column: str = ""
+    """What the column of texts is called, where they are in one."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 

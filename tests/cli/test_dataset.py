@@ -144,3 +144,19 @@ def test_a_profile_that_nobody_asked_for_is_said(shell: Shell, server: ScriptedS
 
     assert done.returncode == 102
     assert "kind profile" in done.stderr
+
+
+def test_the_first_rows_of_a_table_are_shown_under_their_names(shell: Shell, server: ScriptedServer) -> None:
+    profile = {**PROFILE, "fields": [{"name": "age"}, {"name": "ill"}], "first_rows": [["41", "no"], ["7", ""]]}
+    server.on("GET", f"{FACES}/versions/1", as_json(profiled(profile=profile)))
+
+    assert shell.run("dataset", "preview", "faces@1").stdout.splitlines() == ["41\tno", "7\t"]
+    records = json.loads(shell.run("dataset", "preview", "faces@1", "-o", "json").stdout)
+    assert records == [{"age": "41", "ill": "no"}, {"age": "7", "ill": ""}]
+
+
+def test_a_preview_of_what_is_no_table_says_so(shell: Shell, server: ScriptedServer) -> None:
+    server.on("GET", f"{FACES}/versions/1", as_json(profiled(profile={**PROFILE, "format": "npz"})))
+    done = shell.run("dataset", "preview", "faces@1")
+    assert done.returncode != 0
+    assert "faces@1 is no table: it is npz" in done.stderr

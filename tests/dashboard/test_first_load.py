@@ -46,11 +46,11 @@ def first_load(context: BrowserContext, path: str) -> dict[str, int]:
     return sizes
 
 
-def pages_with(job_id: str) -> list[str]:
+def pages_with(job_id: str, dataset: str) -> list[str]:
     """Return the address of every page there is."""
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, PageRoute)]
     paths = [route.path for route in routes if "GET" in route.methods and route.path not in PARTS]
-    return [path.replace("{job_id}", job_id) for path in paths]
+    return [path.replace("{job_id}", job_id).replace("{name}", dataset) for path in paths]
 
 
 def test_no_page_takes_more_than_150_kilobytes_to_load(context: BrowserContext, stack: Platform) -> None:
@@ -58,7 +58,8 @@ def test_no_page_takes_more_than_150_kilobytes_to_load(context: BrowserContext, 
     browser = context.browser
     assert browser is not None
     loads = {}
-    for path in pages_with(stack.command("true")):
+    stack.dataset("small", b"x,y\n1,0\n2,1\n")
+    for path in pages_with(stack.command("true"), "small"):
         # A context of its own: an empty cache.
         fresh = browser.new_context(base_url=f"http://127.0.0.1:{stack.port}", storage_state=context.storage_state())
         loads[path] = sum(first_load(fresh, path).values())

@@ -35,6 +35,7 @@ CORPUS = (
 ALL = " ".join(CORPUS)
 IN_A_ROW = ALL.replace("\x1b", "").replace("\x07", "")
 SERIES = [one.replace("\x1b", "").replace("\x07", "")[:200] for one in CORPUS]
+QUOTED = [one.replace('"', '""').replace("\0", "") for one in CORPUS]
 SAYS = f"""
 import json, os
 corpus = json.loads({json.dumps(json.dumps(CORPUS))})
@@ -76,6 +77,9 @@ def hostile(stack: Platform) -> Iterator[str]:
         for ending in ("html", "svg", "csv"):
             put = stack.http.put(f"/jobs/{job_id}/artifacts/{number}-{quote(name)}.{ending}", content=ALL.encode())
             assert put.status_code == 201, put.text
+    table = "\n".join(",".join(f'"{one}"' for one in row) for row in ([*QUOTED], *[[*reversed(QUOTED)]] * 30))
+    stack.dataset("hostile", table.encode(), filename=CORPUS[1].replace("/", "-"))
+    stack.wait(stack.http.get("/datasets/hostile").json()["latest"]["profile_job"])
     stack.http.post("/tokens", json={"name": CORPUS[1], "role": "viewer"})
     database = open_database(stack.env["TRAINSHED_DATABASE_URL"])
     words = {"all": IN_A_ROW, "labels": json.dumps(dict.fromkeys(CORPUS[:3], IN_A_ROW)), "job": job_id, "waits": waits}
@@ -101,7 +105,7 @@ def test_hostile_text_stays_text_on_every_page(page: Page, hostile: str, seen: S
         f"/jobs/new?clone={hostile}",
         f"/sign-in?next={CORPUS[1]}",
     )
-    for place in (*pages_with(hostile), *asked):
+    for place in (*pages_with(hostile, "hostile"), *asked):
         page.goto(place)
         expect(page.locator("body")).not_to_be_empty()
         assert unharmed(page), place

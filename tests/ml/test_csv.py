@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.data import Dataset, csv_rows, load_dataset
+from ml.data import Dataset, load_dataset, text_lines
 from ml.errors import InvalidData
 from ml.job import DataFile
 from trainshed.specs import Data
@@ -85,7 +85,7 @@ def test_wrong_content_is_named(tmp_path, text, says):
 
 
 def test_a_line_or_row_without_end_is_refused_before_it_is_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_rows, "_MAX_LINE", 1000)
+    monkeypatch.setattr(text_lines, "_MAX_LINE", 1000)
     with pytest.raises(InvalidData, match="line of more than 1,000 letters"):
         load(tmp_path, "x," * 600)
     with pytest.raises(InvalidData, match="field larger than field limit"):
@@ -111,7 +111,6 @@ def test_an_uploaded_file_is_read_whatever_its_name(tmp_path):
 @pytest.mark.parametrize(
     ("content", "looks"),
     [
-        (b"PAR1\x15\x04", "a Parquet table"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
         (b"\x80\x04\x95\x00\x00", "a Python pickle"),
         (b"\x93NUMPY\x01\x00", "one bare .npy array"),

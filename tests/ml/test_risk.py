@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score, roc_curve
 
 from ml.errors import InvalidData
+from ml.evaluation.curves import at_thresholds, precision_recall_svg, roc_svg
 from ml.evaluation.intervals import Interval
 from ml.evaluation.risk import measure_risk, threshold_for
 from ml.evaluation.verdict import verdict
@@ -84,3 +85,30 @@ def test_a_class_that_cannot_be_looked_for_is_refused(tmp_path, settings, model,
     document["data"]["split"]["validation"] = share
     with pytest.raises(InvalidData, match=says):
         run(parse_spec(document), tmp_path, MemoryReport(), settings=settings)
+
+
+def test_the_curve_is_that_of_scikit_learn_with_equal_probabilities_said_together():
+    chances = np.round(CHANCES, 1)
+    points = at_thresholds(IS_POSITIVE, chances)
+    false_alarms, recalls, thresholds = roc_curve(IS_POSITIVE, chances, drop_intermediate=False)
+    assert [one.threshold for one in points] == pytest.approx(thresholds[1:])
+    assert [one.recall for one in points] == pytest.approx(recalls[1:])
+    assert [one.false_positive_rate for one in points] == pytest.approx(false_alarms[1:])
+    said = [precision_score(IS_POSITIVE, chances >= one.threshold) for one in points]
+    assert [one.precision for one in points] == pytest.approx(said)
+
+
+def test_a_long_curve_is_thinned_from_end_to_end():
+    points = at_thresholds(IS_POSITIVE, CHANCES)
+    assert len(points) == 101
+    assert (points[0].threshold, points[-1].recall) == (CHANCES.max(), 1.0)
+
+
+def test_there_is_no_curve_of_one_class():
+    assert at_thresholds(np.ones(3, np.bool_), np.array([0.1, 0.2, 0.3])) == ()
+
+
+def test_the_dot_is_at_the_threshold_of_the_model():
+    points = at_thresholds(np.array([True, False, True, False]), np.array([0.9, 0.8, 0.4, 0.1]))
+    assert '<circle class="dot" cx="284.0" cy="90.0"' in precision_recall_svg(points, threshold=0.3)
+    assert '<circle class="dot" cx="164.0" cy="10.0"' in roc_svg(points, threshold=0.3)

@@ -13,6 +13,7 @@ from ml.errors import InvalidData
 from ml.report import MemoryReport
 from ml.run import run
 from ml.series import divide_by_time, load_series, origins_of
+from ml.series.findings import series_findings
 from ml.series.scaling import decode, encode_targets, encode_windows, seasonal_naive
 from ml.series.series_set import Series, SeriesSet
 from tests.ml.families.cases import write_rows
@@ -23,7 +24,10 @@ def series_of(*values, times=None):
     """Put arrays into a set of series, at the times 0, 1, ... where none are given."""
     made = tuple(
         Series(
-            str(number), np.arange(len(each), dtype=float) if times is None else times[number], np.array(each, float)
+            str(number),
+            np.arange(len(each), dtype=float) if times is None else times[number],
+            np.array(each, float),
+            np.arange(len(each)),
         )
         for number, each in enumerate(values)
     )
@@ -38,6 +42,32 @@ def test_a_window_ends_where_its_targets_begin():
     origins = origins_of(series_of(range(8)), window=3, horizon=2)
     assert origins.windows.tolist() == [[at, at + 1, at + 2] for at in range(4)]
     assert origins.targets.tolist() == [[at + 3, at + 4] for at in range(4)]
+
+
+def months(*left_out):
+    """Return the times of ten years of months, but those left out."""
+    kept = [f"{2000 + at // 12}-{at % 12 + 1:02}" for at in range(120)]
+    return np.array([month for month in kept if month not in left_out], "datetime64[s]").astype(float)
+
+
+def test_a_month_that_is_missing_is_told_and_months_of_28_and_31_days_are_not():
+    whole, gap = months(), months("2004-03", "2007-08", "2007-09")
+    data = series_of(range(120), range(117), times=[whole, gap])
+    (found,) = series_findings(data, span=10)
+    assert found.startswith(
+        "2 of 235 steps from one time to the next are much longer than usual in 1 series, among them 1"
+    )
+    assert series_findings(series_of(range(120), times=[whole]), span=10) == ()
+
+
+def test_days_without_weekends_have_no_gaps():
+    days = np.arange(700.0) * 86400
+    open_days = days[np.arange(700) % 7 < 5]
+    assert series_findings(series_of(range(500), times=[open_days]), span=10) == ()
+
+
+def test_a_series_that_is_too_short_is_told():
+    assert "1 series are shorter than 10 values" in series_findings(series_of(range(9), range(20)), span=10)[0]
 
 
 def test_what_comes_later_changes_nothing_that_a_forecast_sees():

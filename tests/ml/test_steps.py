@@ -16,14 +16,14 @@ from ml.steps import AUGMENTATIONS, LAYERS, MIXTURES, Augmentation, output_shape
 from ml.steps.draws import Draws
 from ml.steps.warp import warp
 from tests.ml.tiny import recipe, trained
-from trainshed.specs import STEP_CLASSES, RandomColor, RandomFlip, RandomTranslate, Rescale, Resize, Step
+from trainshed.specs import OF_IMAGES, RandomColor, RandomFlip, RandomTranslate, Rescale, Resize, Step
 
 IMAGES = np.random.Generator(np.random.PCG64(1)).random((64, 10, 8, 3), np.float32)
 LABELS = np.arange(64) % 4
 ROWS = np.arange(64)
 AUGMENTING = (RandomFlip(step="random_flip", direction="both"), RandomTranslate(step="random_translate"))
 SAVED = (Rescale(step="rescale", scale=0.5, offset=-1.0), Resize(step="resize", height=19, width=21))
-BY_NAME = {cls.model_fields["step"].annotation.__args__[0]: cls for cls in STEP_CLASSES}  # type: ignore[union-attr]
+BY_NAME = {cls.model_fields["step"].annotation.__args__[0]: cls for cls in OF_IMAGES}  # type: ignore[union-attr]
 SAVED_DOCUMENTS = [
     {"step": "rescale", "scale": 0.5, "offset": -1.0},
     {"step": "standardize"},
@@ -62,9 +62,9 @@ def saved(*documents: dict[str, Any], images: np.ndarray = IMAGES, rows: np.ndar
 
 def test_each_step_of_the_spec_language_has_exactly_one_function():
     registries = (LAYERS, AUGMENTATIONS, MIXTURES)
-    assert set().union(*registries) == set(STEP_CLASSES)
-    assert sum(len(registry) for registry in registries) == len(STEP_CLASSES)
-    assert {cls for cls in STEP_CLASSES if cls.augments} == AUGMENTATIONS.keys() | MIXTURES.keys()
+    assert set().union(*registries) == set(OF_IMAGES)
+    assert sum(len(registry) for registry in registries) == len(OF_IMAGES)
+    assert {cls for cls in OF_IMAGES if cls.augments} == AUGMENTATIONS.keys() | MIXTURES.keys()
 
 
 def test_rescale_multiplies_then_adds():
@@ -170,7 +170,7 @@ def test_grayscale_and_random_color_refuse_images_without_colours():
         augmenting(make({"step": "random_color"}), images=gray)(ROWS, epoch=1)
 
 
-EACH = [cls for cls in STEP_CLASSES if cls.augments]
+EACH = [cls for cls in OF_IMAGES if cls.augments]
 
 
 @pytest.mark.parametrize("cls", EACH, ids=lambda cls: cls.__name__)

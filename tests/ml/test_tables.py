@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 
 from ml.data import divide
 from ml.errors import InvalidData
+from ml.families.rows_prepared import prepare_rows
 from ml.job import DataFile
 from ml.report import MemoryReport
 from ml.run import run
 from ml.tables import Categories, Numbers, encode, fit_encoding, load_table, table_findings
 from ml.tables.csv_table import write_csv
+from ml.tables.encoding import refuse_missing_numbers
 from tests.ml.families.cases import CASES, rows_of, write_rows
 from trainshed.specs import Columns, Data, Split, parse_spec
 
@@ -83,7 +86,7 @@ def test_a_missing_number_is_filled_and_marked(tmp_path, missing, fill):
 
 def test_a_missing_number_is_refused_where_the_spec_says_so(tmp_path):
     with pytest.raises(InvalidData, match=r"x of row 3 is missing, and data\.columns\.missing is refuse"):
-        fit_encoding(small(tmp_path, "1", "2", "6", ""), ROWS, missing="refuse")
+        refuse_missing_numbers(small(tmp_path, "1", "2", "6", ""))
 
 
 def test_a_category_that_training_has_not_seen_is_none_of_those_it_has(tmp_path):
@@ -115,8 +118,9 @@ def test_a_table_without_a_column_of_training_is_refused(tmp_path):
 
 def test_names_without_end_are_no_category(tmp_path):
     rows = [[f"name {at}", "ab"[at % 2]] for at in range(1001)]
+    table = table_of(write_rows(tmp_path, rows, "x,label"))
     with pytest.raises(InvalidData, match="x holds 1,001 different texts") as raised:
-        table_of(write_rows(tmp_path, rows, "x,label"))
+        fit_encoding(table, np.arange(1001), missing="median")
     assert "data.columns.ignore" in raised.value.remedy
 
 
@@ -184,10 +188,11 @@ def test_an_encoding_that_is_fitted_on_the_test_rows_is_found_so(tmp_path, setti
     """Break the rule on purpose: the comparison of the test above must notice."""
     module = importlib.import_module("ml.families.tabular_classifier.train")
 
-    def fitted_on_all(table, rows, *, missing):
-        return fit_encoding(table, np.arange(len(table.labels)), missing=missing)
+    def fitted_on_all(spec, table, train):
+        prepared = prepare_rows(spec, table, np.arange(len(table.labels)))
+        return replace(prepared, train=prepared.train[train], kept=train)
 
-    monkeypatch.setattr(module, "fit_encoding", fitted_on_all)
+    monkeypatch.setattr(module, "prepare_rows", fitted_on_all)
     first = trained_with_test_rows(tmp_path, settings, ["1", "", "pink"])
     second = trained_with_test_rows(tmp_path, settings, ["99999", "7", "red"])
     assert first["weights_sha256"] != second["weights_sha256"]

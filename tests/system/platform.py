@@ -122,6 +122,13 @@ class Platform:
     def command(self, *command: str, **more: Any) -> str:
         return self.submit({"kind": "command", "name": "command", "command": list(command), **more})
 
+    def dataset(self, name: str, content: bytes, *, filename: str = "data.csv") -> str:
+        """Upload a version of a dataset; return how a spec names it."""
+        answer = self.http.put(f"/datasets/{name}", params={"filename": filename}, content=content)
+        assert answer.is_success, answer.text
+        ref: str = answer.json()["ref"]
+        return ref
+
     def job(self, job_id: str) -> dict[str, Any]:
         answer = self.http.get(f"/jobs/{job_id}")
         assert answer.status_code == 200, answer.text

@@ -239,10 +239,16 @@ def test_an_unknown_family_is_answered_with_the_nearest_one() -> None:
     ("document", "says"),
     [
         ({**TRAIN, "data": {"dataset": "d", "columns": {"label": "x"}}}, "data.columns is for tables"),
-        ({**TABLE, "preprocess": [{"step": "standardize"}]}, "preprocess are for images"),
+        (
+            {**TABLE, "preprocess": [{"step": "grayscale"}]},
+            "preprocess[0]: grayscale is for images, and",
+        ),
+        ({**TABLE, "preprocess": [{"step": "grayscale"}]}, "what fits is standardize, min_max, fill_missing"),
+        ({**TRAIN, "preprocess": [{"step": "one_hot"}]}, "one_hot is for a table, and image_classifier takes images"),
+        ({**TRAIN, "preprocess": [{"step": "min_max", "columns": ["a"]}]}, "columns of min_max are for tables"),
         (
             {**TABLE, "data": {"dataset": "d", "images": {"height": 8, "width": 8, "mode": "grey"}}},
-            "data.images and preprocess are for images, and tabular_classifier takes a table",
+            "data.images is for images, and tabular_classifier takes a table",
         ),
         ({**TABLE, "model": {"family": "tabular_classifier", "recall": 0.9}}, "name that class as positive"),
         *(

@@ -42,6 +42,7 @@ _DATASET: Final = {
     "download": Verb("dataset:download", "Fetch a version of a dataset: faces@2, or faces for the newest."),
     "delete": Verb("dataset:delete", "Delete a version of a dataset, faces@2, or all of it, faces."),
     "profile": Verb("dataset:profile", "Show what the platform found in a version of a dataset."),
+    "preview": Verb("dataset:preview", "Show the first rows of a table."),
 }
 _WORKER: Final = {
     "list": Verb("worker:list_workers", "List workers: their room, and when they were last seen."),

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -144,6 +145,26 @@ def profile(
             _explain_absence(invoked, client, version)
             return
     _print(version.profile, invoked.form)
+
+
+def preview(context: typer.Context, ref: Ref) -> None:
+    """Show the first rows of a table."""
+    invoked = invocation(context)
+    with invoked.client() as client:
+        version = client.dataset_version(ref)
+        if version.profile is None:
+            _explain_absence(invoked, client, version)
+            return
+    rows = version.profile.get("first_rows") or []
+    if not rows:
+        raise NotFound(
+            f"{version.ref} is no table: it is {version.profile['format']}.",
+            remedy=f"What was found in it: trainshed dataset profile {version.ref}; its pictures are on its page.",
+        )
+    names = [field["name"] for field in version.profile["fields"]][: len(rows[0])]
+    columns = tuple(Column(name, itemgetter(name)) for name in names)
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    print_rows(records, View(itemgetter(names[0]), columns), invoked.form)
 
 
 def _explain_absence(invoked: Invocation, client: Client, version: DatasetVersion) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from trainshed.specs.base import ABSOLUTE_PATH, DATASET, SpecModel
+from trainshed.specs.step import ColumnName, ColumnNames
 
 
 class Split(SpecModel):
@@ -40,10 +41,6 @@ class Pictures(SpecModel):
     """Colours: 1 or 3 channels. Where a picture is transparent, black shows through."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How a picture of another shape is fitted: stretched, cut to its centre, or padded with black."""
-
-
-ColumnName = Annotated[str, Field(min_length=1, max_length=255)]
-ColumnNames = Annotated[tuple[ColumnName, ...], Field(max_length=16_384)]
 
 
 class Columns(SpecModel):
@@ -108,10 +105,10 @@ class Data(SpecModel):
     series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films.
     `synthetic/ratings` are made-up ones, and `synthetic/dates` made-up pairs for a translator."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
-    """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a .csv file
-    (a row of pixels and a label in each line; any columns for a family that takes a table), the idx files of MNIST,
-    CIFAR-10 (binary or python), or a folder of pictures for each class; several files as a folder, .zip, .tar or
-    .tar.gz. The content tells which."""
+    """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a table
+    (.csv, .tsv, .jsonl or .parquet: any columns for a family that takes a table, and a row of pixels and a label for
+    one that takes images), the idx files of MNIST, CIFAR-10 (binary or python), or a folder of pictures for each
+    class; several files as a folder, .zip, .tar or .tar.gz. The content tells which."""
     split: Split = Split()
     """How the examples are divided. Parts of the data's own are kept as they are."""
     images: Pictures | None = None

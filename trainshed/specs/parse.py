@@ -13,13 +13,15 @@ from trainshed.errors import FieldError, InvalidSpec
 from trainshed.specs.command import CommandSpec
 from trainshed.specs.evaluate import EvaluateSpec
 from trainshed.specs.explain import explain_errors, nearest
+from trainshed.specs.predict import PredictSpec
 from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.train import TrainSpec
 
-JobSpec = TrainSpec | EvaluateSpec | ProfileSpec | CommandSpec
+JobSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec | CommandSpec
 KINDS: Final[dict[str, type[JobSpec]]] = {
     "train": TrainSpec,
     "evaluate": EvaluateSpec,
+    "predict": PredictSpec,
     "profile": ProfileSpec,
     "command": CommandSpec,
 }

@@ -1,4 +1,4 @@
-"""Preprocessing steps. Each class here has exactly one function in `ml.steps`, and a test holds the two sets equal.
+"""Preprocessing steps: those for images are here, and the list of all. Each has exactly one function in `ml`.
 
 The steps run in the order given. Those that change what the model sees at prediction time come first and are saved
 with the model; those that augment come last and run in training only (`trainshed.specs.augment`).
@@ -6,13 +6,16 @@ with the model; those that augment come last and run in training only (`trainshe
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from trainshed.specs.augment import AUGMENTING, AnyAugmenting
-from trainshed.specs.step import Step
+from trainshed.specs.step import ColumnNames, Step
+from trainshed.specs.table_steps import OF_TABLES, AnyOfTables
+from trainshed.specs.text_steps import OF_TEXTS, AnyOfTexts
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 
@@ -28,15 +31,24 @@ class Rescale(Step):
 
 
 class Standardize(Step):
-    """Subtract the mean of each channel and divide by its standard deviation, both taken from the train part."""
+    """Subtract the mean of each channel or column and divide by its standard deviation, taken from the train part."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"images", "a table"})
 
     step: Literal["standardize"]
+    columns: ColumnNames | None = None
+    """Of tables. Default: all columns of numbers."""
 
 
 class MinMax(Step):
-    """Bring the smallest pixel of the train part to 0 and the largest to 1. Others may fall outside."""
+    """Bring the smallest pixel, or number of a column, of the train part to 0 and the largest to 1. Others may fall
+    outside."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"images", "a table"})
 
     step: Literal["min_max"]
+    columns: ColumnNames | None = None
+    """Of tables. Default: all columns of numbers."""
 
 
 class PerImageStandardize(Step):
@@ -90,8 +102,8 @@ class ToRgb(Step):
 
 
 AnySaved = Rescale | Standardize | MinMax | PerImageStandardize | Resize | CenterCrop | Pad | Grayscale | ToRgb
-AnyStep = Annotated[AnySaved | AnyAugmenting, Discriminator("step")]
-STEP_CLASSES: tuple[type[Step], ...] = (
+AnyStep = Annotated[AnySaved | AnyAugmenting | AnyOfTables | AnyOfTexts, Discriminator("step")]
+OF_IMAGES: tuple[type[Step], ...] = (
     Rescale,
     Standardize,
     MinMax,
@@ -103,13 +115,48 @@ STEP_CLASSES: tuple[type[Step], ...] = (
     ToRgb,
     *AUGMENTING,
 )
+STEP_CLASSES: tuple[type[Step], ...] = (*OF_IMAGES, *OF_TABLES, *OF_TEXTS)
 
 
-def check_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def name_of(step: type[Step]) -> str:
+    """Return what a spec calls a step."""
+    (name,) = get_args(step.model_fields["step"].annotation)
+    return str(name)
+
+
+def check_order(steps: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse a step that is saved with the model after one that runs in training only."""
     augmenting = [step.augments for step in steps]
     if augmenting != sorted(augmenting):
         raise PydanticCustomError(
-            "step_order", "the random_... steps, cutout, mixup and cutmix run in training only and come last"
+            "step_order",
+            "steps that augment run in training only and come last: {steps}",
+            {"steps": ", ".join(name_of(step) for step in STEP_CLASSES if step.augments)},
         )
     return steps
+
+
+def refuse_other_steps(steps: Sequence[Step], *, takes: str, who: str) -> None:
+    """Raise for a step that is not for what `who`, say a family, takes; the message says which are."""
+    fitting = [name_of(step) for step in STEP_CLASSES if takes in step.takes]
+    for place, step in enumerate(steps):
+        name = name_of(type(step))
+        if takes not in step.takes:
+            raise PydanticCustomError(
+                "step",
+                "preprocess[{place}]: {step} is for {for_what}, and {who} takes {takes}; {fitting}",
+                {
+                    "place": place,
+                    "step": name,
+                    "for_what": " or ".join(sorted(step.takes)),
+                    "who": who,
+                    "takes": takes,
+                    "fitting": f"what fits is {', '.join(fitting)}" if fitting else "no step fits",
+                },
+            )
+        if step.named_columns and takes != "a table":
+            raise PydanticCustomError(
+                "columns",
+                "preprocess[{place}]: columns of {step} are for tables, and {who} takes {takes}",
+                {"place": place, "step": name, "who": who, "takes": takes},
+            )

@@ -11,7 +11,7 @@ from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, Ret
 from trainshed.specs.data import Data
 from trainshed.specs.guards import Guards
 from trainshed.specs.model import AnyModel, ImageClassifier
-from trainshed.specs.preprocess import AnyStep, check_order
+from trainshed.specs.preprocess import AnyStep, check_order, refuse_other_steps
 from trainshed.specs.recipe import Training
 
 
@@ -59,12 +59,11 @@ class TrainSpec(BaseSpec):
             raise PydanticCustomError(
                 "columns", "data.columns is for tables, and {family} takes images", {"family": family}
             )
-        if takes != "images" and (self.data.images is not None or self.preprocess):
+        if takes != "images" and self.data.images is not None:
             raise PydanticCustomError(
-                "images",
-                "data.images and preprocess are for images, and {family} takes {takes}",
-                {"family": family, "takes": takes},
+                "images", "data.images is for images, and {family} takes {takes}", {"family": family, "takes": takes}
             )
+        refuse_other_steps(self.preprocess, takes=takes, who=family)
         said = set() if self.data.columns is None else self.data.columns.said
         if said - self.model.columns:
             raise PydanticCustomError(
@@ -99,6 +98,11 @@ class TrainSpec(BaseSpec):
                     {"field": field, "family": self.model.family},
                 )
         return self
+
+    @property
+    def augments(self) -> bool:
+        """Whether a step runs in training only."""
+        return any(step.augments for step in self.preprocess)
 
     @property
     def model_source(self) -> ModelSource | None:

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.errors import InvalidData
 from ml.evaluation.forecast_document import ForecastDocument, Step
 from ml.evaluation.forecast_report import render_forecast_report
 from ml.evaluation.quantities import beside, intervals_of, is_better, metrics_of, quantity_verdict
 from ml.families.forecaster.card import ForecasterCard
+from ml.families.forecaster.forecasting import encoded, forecasts
 from ml.families.forecaster.train import refuse_no_logarithm
 from ml.families.measuring import (
     Chosen,
@@ -30,7 +30,7 @@ from ml.families.measuring import (
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.series import Origins, divide_by_time, load_series, origins_of
-from ml.series.scaling import decode, encode_windows, seasonal_naive
+from ml.series.scaling import seasonal_naive
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
 
@@ -56,16 +56,11 @@ def evaluate(
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        return encode_windows(origins.windows[rows], season=card.season, scale=card.scale)
+        return encoded(card, origins.windows[rows])
 
     outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     windows = origins.windows[chosen.rows]
-    forecast = decode(windows, outputs, horizon=card.horizon, season=card.season, scale=card.scale)
-    if not np.isfinite(forecast).all():
-        raise InvalidData(
-            "The model gives forecasts beyond all bounds for this data.",
-            remedy="Train again with model.scale plain, or with a lower training.learning_rate.",
-        )
+    forecast = forecasts(card, windows, outputs)
     document = _document(spec, card, series.digest, origins, chosen, forecast)
     workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
     workspace.publish_text(

@@ -21,8 +21,10 @@ from ml.precision import computing_in
 from ml.report import Report
 from ml.runtime import set_up
 from ml.series import Origins, SeriesSet, divide_by_time, load_series, origins_of
+from ml.series.findings import series_findings
 from ml.series.scaling import encode_targets, encode_windows, seasonal_naive
-from ml.training.loop import Prepared
+from ml.tables.augmentation import RowAugmentation, whole_row
+from ml.training.loop import Prepared, Source
 from ml.training.pinball import Pinball, guessing_loss
 from ml.workspace import Workspace
 from trainshed.specs import Forecaster, TrainSpec
@@ -58,7 +60,7 @@ def train(
     quantiles = ((1 - model.coverage) / 2, 0.5, (1 + model.coverage) / 2)
     task = _task(spec, model, data, parts, quantiles, prepare("train"))
     report.message(describe(data.source, task, learns=f"{model.horizon} steps ahead in {len(data.series)} series"))
-    found = _findings(data, model)
+    found = series_findings(data, span=model.window + model.horizon)
     for finding in found:
         report.message(f"warning: {finding}")
     fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
@@ -99,21 +101,27 @@ def _task(
 ) -> Task:
     with computing_in(spec.training.precision):
         network = PRESETS[model.preset](model.window, model.horizon * len(quantiles), dropout=model.dropout)
+
+    def source(prepared: Prepared) -> Source:
+        if not spec.augments:
+            return prepared
+        return RowAugmentation.of(
+            spec.preprocess,
+            seed=spec.training.seed,
+            inputs=prepared.inputs,
+            targets=prepared.targets,
+            columns=whole_row(model.window),
+        )
+
     return Task(
         network=network,
         model=network,
         objective=Pinball(quantiles, model.horizon, guessing_loss(train.targets, quantiles)),
         data_digest=data.digest,
         parts=parts,
+        source=source,
+        augments=spec.augments,
     )
-
-
-def _findings(data: SeriesSet, model: Forecaster) -> tuple[str, ...]:
-    span = model.window + model.horizon
-    short = [one.name for one in data.series if len(one.values) < span]
-    if not short:
-        return ()
-    return (f"{len(short)} series are shorter than {span} values and left out, among them {short[0]}",)
 
 
 def _naive_error(origins: Origins, parts: Parts, model: Forecaster) -> float:

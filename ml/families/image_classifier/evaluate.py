@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Dataset, load_dataset
-from ml.errors import InvalidData
+from ml.data.checked_arrays import refuse_other_shape
 from ml.evaluation.confused import most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
@@ -48,7 +48,8 @@ def evaluate(
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
     opened = open_measured(spec, workspace, ModelCard, load_dataset, settings=settings)
     card, dataset = opened.card, opened.examples
-    _refuse_mismatch(dataset, card)
+    refuse_other_shape(dataset.image_shape, card.input_shape, path=dataset.source)
+    refuse_other_classes(dataset, card)
     chosen = choose(spec, opened.data, dataset, card)
     warn_of_leak(chosen, spec, report)
 
@@ -59,16 +60,6 @@ def evaluate(
     document = _document(spec, card, dataset, chosen, logits)
     publish(document, workspace, pictures=_pictures(document, dataset))
     return reported(document, report)
-
-
-def _refuse_mismatch(dataset: Dataset, card: ModelCard) -> None:
-    if dataset.image_shape != card.input_shape:
-        raise InvalidData(
-            f"{dataset.source} has images of {dataset.image_shape}, and the model takes {card.input_shape}.",
-            remedy="Height, width and channels must be those of the training data.",
-            path=dataset.source,
-        )
-    refuse_other_classes(dataset, card)
 
 
 def _document(

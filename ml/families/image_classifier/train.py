@@ -113,7 +113,7 @@ def _task(spec: TrainSpec, dataset: Dataset, parts: Parts, built: _Built) -> Tas
         data_digest=dataset.digest,
         parts=parts,
         source=augmented,
-        augments=any(step.augments for step in spec.preprocess),
+        augments=spec.augments,
     )
 
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from ml.model.card import ClassifierCard
 from ml.model.card_text import CardText, named_classes
 from ml.tables.encoding import Encoding
+from ml.tables.preparation import ReadAs
+from ml.tables.steps import AnyFitted
 from trainshed.specs import SpecModel
 
 
@@ -28,21 +30,25 @@ class TabularCard(ClassifierCard):
     family: Literal["tabular_classifier"]
     input_shape: tuple[int]
     """Numbers of an encoded row."""
+    columns: tuple[ReadAs, ...]
+    """As the data had them; rows to be answered need all of these."""
+    steps: tuple[AnyFitted, ...] = ()
+    """Of `preprocess`, as they were fitted on the train part, in order. `ml.tables.encoder` applies them."""
     encoding: Encoding
-    """Fitted on the train part."""
+    """What becomes of the columns after them; fitted on the train part, too."""
     threshold: Threshold | None
     """None: the likeliest class is the answer."""
 
 
 def card_text(card: TabularCard) -> CardText:
     """Return what a model card says of such a classifier in particular."""
-    columns = "\n".join(f"- `{one.model_dump_json()}`" for one in card.encoding)
+    lines = "\n".join(f"- `{one.model_dump_json()}`" for one in (*card.steps, *card.encoding))
     return CardText(
         kind="A classifier of the rows of a table",
         learns=named_classes(card.classes),
         usage=f"`model.keras` takes rows encoded as below, {card.input_shape[0]} numbers of float32, and gives one"
         f" logit a class; their softmax are probabilities. {_answer(card.threshold)}",
-        preparation=f"Fitted on the train part, one line a column:\n\n{columns}",
+        preparation=f"Fitted on the train part, steps first, then one line a column:\n\n{lines}",
     )
 
 

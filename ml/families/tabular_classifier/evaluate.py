@@ -32,7 +32,7 @@ from ml.families.measuring import (
 from ml.families.tabular_classifier.card import TabularCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
-from ml.tables import Table, encode, load_table
+from ml.tables import Encoder, Table, encoder, load_table
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
 
@@ -52,11 +52,9 @@ def evaluate(
     chosen = choose(spec, opened.data, table, card)
     warn_of_leak(chosen, spec, report)
 
-    def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        return encode(card.encoding, table, rows)
-
+    take = encoder(card, table)
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
-    document = _document(spec, card, table, chosen, logits)
+    document = _document(spec, card, table, chosen, logits, take)
     publish(document, workspace)
     return reported(document, report)
 
@@ -71,7 +69,12 @@ def answers(card: TabularCard, chances: npt.NDArray[np.float64]) -> Labels:
 
 
 def _document(
-    spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen, logits: npt.NDArray[np.float32]
+    spec: EvaluateSpec,
+    card: TabularCard,
+    table: Table,
+    chosen: Chosen,
+    logits: npt.NDArray[np.float32],
+    take: Encoder,
 ) -> EvaluationDocument:
     labels, chances = table.labels[chosen.rows], probabilities(logits)
     answered = answers(card, chances)
@@ -85,7 +88,7 @@ def _document(
         data_digest=table.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
-        logistic=_logistic(spec, card, table, chosen),
+        logistic=_logistic(spec, table, chosen, take),
         most_confused=most_confused(
             chosen.rows, labels, chances, class_names=card.classes, most=spec.pictures, answers=answered
         ),
@@ -93,14 +96,14 @@ def _document(
     )
 
 
-def _logistic(spec: EvaluateSpec, card: TabularCard, table: Table, chosen: Chosen) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, table: Table, chosen: Chosen, take: Encoder) -> LogisticBaseline | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows
     return logistic_on_columns(
-        encode(card.encoding, table, train),
+        take(train),
         table.labels[train],
-        encode(card.encoding, table, rows),
+        take(rows),
         table.labels[rows],
     )
 

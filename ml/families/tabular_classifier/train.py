@@ -20,18 +20,19 @@ from ml.families.fitting import Task, describe, fit_task, refuse_watching_nothin
 from ml.families.leaving import class_counts, common_fields, facts, leave, trained_on
 from ml.families.measuring import compiled
 from ml.families.rows import PRESETS
+from ml.families.rows_prepared import prepare_rows, source_of
 from ml.families.tabular_classifier.card import TabularCard, Threshold, card_text
 from ml.job import RunSettings, Summary
 from ml.model.file import with_preprocessing
 from ml.precision import computing_in
 from ml.report import Report
 from ml.runtime import set_up
-from ml.tables import Encoding, Table, encode, fit_encoding, load_table, table_findings
+from ml.tables import Preparation, Table, encoder, load_table, table_findings
 from ml.tables.encoding import feature_count
 from ml.training.cross_entropy import make_cross_entropy
 from ml.training.loop import Prepared
 from ml.workspace import Workspace
-from trainshed.specs import Columns, TabularClassifier, TrainSpec
+from trainshed.specs import TabularClassifier, TrainSpec
 
 
 def train(
@@ -50,24 +51,35 @@ def train(
     refuse_watching_nothing(spec, parts)
     _refuse_unknown_positive(spec.model, table, parts)
     warn_of_slow_precision(spec, report)
-    encoding = fit_encoding(table, parts.train, missing=(spec.data.columns or Columns()).missing)
-    task = _task(spec, spec.model, table, parts, encoding)
+    prepared = prepare_rows(spec, table, parts.train)
+    task = _task(spec, spec.model, table, parts, prepared)
     report.message(describe(table.source, task, learns=f"{len(table.class_names)} classes"))
     found = table_findings(table, parts)
     for finding in found:
         report.message(f"warning: {finding}")
 
     def prepare(name: str) -> Prepared:
+        if name == "train":
+            return Prepared(prepared.train, table.labels[prepared.kept])
         rows = parts.rows(name)
-        return Prepared(encode(encoding, table, rows), table.labels[rows])
+        return Prepared(encoder(prepared, table)(rows), table.labels[rows])
 
     fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = TabularCard(
         **common_fields(fitted, task, settings),
         classes=table.class_names,
-        input_shape=(feature_count(encoding),),
-        data=trained_on(fitted.spec, table, task, findings=found, class_counts=class_counts(table, parts)),
-        encoding=encoding,
+        input_shape=(feature_count(prepared.encoding),),
+        data=trained_on(
+            fitted.spec,
+            table,
+            task,
+            findings=found,
+            class_counts=class_counts(table, parts),
+            left_out=prepared.left_out,
+        ),
+        columns=prepared.columns,
+        steps=prepared.steps,
+        encoding=prepared.encoding,
         threshold=_threshold(spec.model, table, task, prepare("validation")),
     )
     leave(task.model, card, card_text(card), fitted.spec, workspace)
@@ -92,8 +104,8 @@ def _refuse_unknown_positive(model: TabularClassifier, table: Table, parts: Part
         )
 
 
-def _task(spec: TrainSpec, model: TabularClassifier, table: Table, parts: Parts, encoding: Encoding) -> Task:
-    features = feature_count(encoding)
+def _task(spec: TrainSpec, model: TabularClassifier, table: Table, parts: Parts, prepared: Preparation) -> Task:
+    features = feature_count(prepared.encoding)
     with computing_in(spec.training.precision):
         network = PRESETS[model.preset](features, len(table.class_names), dropout=model.dropout)
     return Task(
@@ -104,6 +116,9 @@ def _task(spec: TrainSpec, model: TabularClassifier, table: Table, parts: Parts,
         ),
         data_digest=table.digest,
         parts=parts,
+        source=source_of(spec, prepared),
+        augments=spec.augments,
+        left_out=len(parts.train) - len(prepared.kept),
     )
 
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from ml.model.card import Card
 from ml.model.card_text import CardText
 from ml.tables.encoding import Encoding
+from ml.tables.preparation import ReadAs
+from ml.tables.steps import AnyFitted
 from trainshed.specs import SpecModel
 
 
@@ -26,8 +28,12 @@ class RegressorCard(Card):
     family: Literal["tabular_regressor"]
     input_shape: tuple[int]
     """Numbers of an encoded row."""
+    columns: tuple[ReadAs, ...]
+    """As the data had them; rows to be answered need all of these."""
+    steps: tuple[AnyFitted, ...] = ()
+    """Of `preprocess`, as they were fitted on the train part, in order. `ml.tables.encoder` applies them."""
     encoding: Encoding
-    """Fitted on the train part."""
+    """What becomes of the columns after them; fitted on the train part, too."""
     quantity: Quantity
 
     def learned(self) -> dict[str, Any]:
@@ -36,12 +42,12 @@ class RegressorCard(Card):
 
 def card_text(card: RegressorCard) -> CardText:
     """Return what a model card says of such a model in particular."""
-    columns = "\n".join(f"- `{one.model_dump_json()}`" for one in card.encoding)
+    lines = "\n".join(f"- `{one.model_dump_json()}`" for one in (*card.steps, *card.encoding))
     return CardText(
         kind="A model of the rows of a table",
         learns=f"the quantity {card.quantity.name}",
         usage=f"`model.keras` takes rows encoded as below, {card.input_shape[0]} numbers of float32, and gives"
         f" {card.quantity.name} in units of the data. The loss is the squared error in deviations of"
         f" {card.quantity.deviation:.6g}; the error is the mean absolute one.",
-        preparation=f"Fitted on the train part, one line a column:\n\n{columns}",
+        preparation=f"Fitted on the train part, steps first, then one line a column:\n\n{lines}",
     )

@@ -29,7 +29,7 @@ from ml.families.measuring import (
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
-from ml.tables import QuantityTable, encode, load_quantities
+from ml.tables import Encoder, QuantityTable, encoder, load_quantities
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
 
@@ -52,12 +52,10 @@ def evaluate(
     chosen = choose_of(spec, opened.data, table, card, lambda split: divide_evenly(len(table.quantities), split))
     warn_of_leak(chosen, spec, report)
 
-    def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        return encode(card.encoding, table, rows)
-
+    take = encoder(card, table)
     outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     predicted = outputs[:, 0].astype(np.float64)
-    document = _document(spec, card, table, chosen, predicted)
+    document = _document(spec, card, table, chosen, predicted, take)
     truth = table.quantities[chosen.rows]
     workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
     workspace.publish_text("report.html", render_quantity_report(document, quantity_svg(truth, predicted)))
@@ -65,11 +63,16 @@ def evaluate(
 
 
 def _document(
-    spec: EvaluateSpec, card: RegressorCard, table: QuantityTable, chosen: Chosen, predicted: Floats
+    spec: EvaluateSpec,
+    card: RegressorCard,
+    table: QuantityTable,
+    chosen: Chosen,
+    predicted: Floats,
+    take: Encoder,
 ) -> QuantityDocument:
     truth = table.quantities[chosen.rows]
     each = np.arange(len(truth))
-    baselines = beside(truth, predicted, _baselines(spec, card, table, chosen), each)
+    baselines = beside(truth, predicted, _baselines(spec, card, table, chosen, take), each)
     worst = np.argsort(-np.abs(predicted - truth), kind="stable")[: spec.pictures]
     return QuantityDocument(
         model_name=card.name,
@@ -93,14 +96,16 @@ def _document(
     )
 
 
-def _baselines(spec: EvaluateSpec, card: RegressorCard, table: QuantityTable, chosen: Chosen) -> Mapping[str, Floats]:
+def _baselines(
+    spec: EvaluateSpec, card: RegressorCard, table: QuantityTable, chosen: Chosen, take: Encoder
+) -> Mapping[str, Floats]:
     answers = {MEAN: np.full(len(chosen.rows), card.quantity.mean)}
     if chosen.train_rows is None or not spec.logistic_regression:
         return answers
     # A touch of ridge: columns that tell the same would make plain least squares a matter of rounding.
     linear = Ridge(alpha=1e-3 * len(chosen.train_rows))
-    linear.fit(encode(card.encoding, table, chosen.train_rows), table.quantities[chosen.train_rows])
-    return answers | {LINEAR: linear.predict(encode(card.encoding, table, chosen.rows)).astype(np.float64)}
+    linear.fit(take(chosen.train_rows), table.quantities[chosen.train_rows])
+    return answers | {LINEAR: linear.predict(take(chosen.rows)).astype(np.float64)}
 
 
 def _reported(document: QuantityDocument, report: Report) -> Summary:

@@ -1,6 +1,7 @@
 """Classification of texts."""
 
 from ml.families.text_classifier.evaluate import evaluate
+from ml.families.text_classifier.predict import predict
 from ml.families.text_classifier.train import train
 
-__all__ = ["evaluate", "train"]
+__all__ = ["evaluate", "predict", "train"]

@@ -30,7 +30,7 @@ from ml.families.measuring import (
 from ml.families.text_classifier.card import TextCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
-from ml.texts import TextSet, encode_texts, load_texts
+from ml.texts import TextSet, clean_texts, encode_for, load_texts
 from ml.texts.words import words_of
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
@@ -52,7 +52,7 @@ def evaluate(
     warn_of_leak(chosen, spec, report)
 
     def take(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        return encode_texts(card.encoding, _of(texts, rows))
+        return encode_for(card, _of(texts, rows))
 
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     document = _document(spec, card, texts, chosen, logits)
@@ -74,17 +74,21 @@ def _document(
         data_digest=texts.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
-        logistic=_logistic(spec, texts, chosen),
+        logistic=_logistic(spec, card, texts, chosen),
         most_confused=_most_confused(spec, card, texts, chosen, logits),
     )
 
 
-def _logistic(spec: EvaluateSpec, texts: TextSet, chosen: Chosen) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen) -> LogisticBaseline | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows
     return logistic_on_texts(
-        _of(texts, train), texts.labels[train], _of(texts, rows), texts.labels[rows], words_of=words_of
+        clean_texts(card.preprocess, _of(texts, train)),
+        texts.labels[train],
+        clean_texts(card.preprocess, _of(texts, rows)),
+        texts.labels[rows],
+        words_of=words_of,
     )
 
 

@@ -17,9 +17,10 @@ from ml.job import RunSettings, Summary
 from ml.precision import computing_in
 from ml.report import Report
 from ml.runtime import set_up
-from ml.texts import TextEncoding, TextSet, encode_texts, fit_text_encoding, load_texts, text_findings
+from ml.texts import TextEncoding, TextSet, clean_texts, encode_texts, fit_text_encoding, load_texts, text_findings
+from ml.texts.augmentation import TextAugmentation
 from ml.training.cross_entropy import make_cross_entropy
-from ml.training.loop import Prepared
+from ml.training.loop import Prepared, Source
 from ml.workspace import Workspace
 from trainshed.specs import TextClassifier, TrainSpec
 
@@ -39,13 +40,14 @@ def train(
     parts = divide(texts, spec.data.split)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
+    cleaned = clean_texts(spec.preprocess, texts.texts)
     encoding = fit_text_encoding(
-        (texts.texts[row] for row in parts.train),
+        (cleaned[row] for row in parts.train),
         pairs=spec.model.preset in TAKES_PAIRS,
         vocabulary=spec.model.vocabulary,
         length=spec.model.length,
     )
-    task = _task(spec, spec.model, texts, parts, encoding)
+    task = _task(spec, spec.model, texts, parts, encoding, [cleaned[row] for row in parts.train])
     report.message(describe(texts.source, task, learns=f"{len(texts.class_names)} classes"))
     found = text_findings(texts, parts)
     for finding in found:
@@ -53,7 +55,7 @@ def train(
 
     def prepare(name: str) -> Prepared:
         rows = parts.rows(name)
-        return Prepared(encode_texts(encoding, [texts.texts[row] for row in rows]), texts.labels[rows])
+        return Prepared(encode_texts(encoding, [cleaned[row] for row in rows]), texts.labels[rows])
 
     fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = TextCard(
@@ -61,13 +63,30 @@ def train(
         classes=texts.class_names,
         input_shape=(encoding.length,),
         data=trained_on(fitted.spec, texts, task, findings=found, class_counts=class_counts(texts, parts)),
+        preprocess=tuple(step for step in spec.preprocess if not step.augments),
         encoding=encoding,
+        column=texts.column,
     )
     leave(task.model, card, card_text(card), fitted.spec, workspace)
     return Summary(metrics=card.metrics, facts=facts(card))
 
 
-def _task(spec: TrainSpec, model: TextClassifier, texts: TextSet, parts: Parts, encoding: TextEncoding) -> Task:
+def _task(
+    spec: TrainSpec,
+    model: TextClassifier,
+    texts: TextSet,
+    parts: Parts,
+    encoding: TextEncoding,
+    train: list[str],
+) -> Task:
+
+    def source(prepared: Prepared) -> Source:
+        if not spec.augments:
+            return prepared
+        return TextAugmentation.of(
+            spec.preprocess, seed=spec.training.seed, encoding=encoding, texts=train, targets=prepared.targets
+        )
+
     with computing_in(spec.training.precision):
         network = PRESETS[model.preset](encoding.length, encoding.size, len(texts.class_names), dropout=model.dropout)
     return Task(
@@ -78,4 +97,6 @@ def _task(spec: TrainSpec, model: TextClassifier, texts: TextSet, parts: Parts, 
         ),
         data_digest=texts.digest,
         parts=parts,
+        source=source,
+        augments=spec.augments,
     )

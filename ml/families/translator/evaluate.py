@@ -31,7 +31,7 @@ from ml.evaluation.translations import (
 from ml.families.measuring import Chosen, choose_of, open_measured, warn_of_leak
 from ml.families.translator.card import TranslatorCard
 from ml.families.translator.examples import taught
-from ml.families.translator.translating import translated
+from ml.families.translator.translating import translated_texts
 from ml.job import RunSettings, Summary
 from ml.pairs import PairSet, Splitter, divide_pairs, load_pairs
 from ml.report import Report
@@ -59,7 +59,7 @@ def evaluate(
     chosen = choose_of(spec, opened.data, pairs, card, lambda split: divide_pairs(pairs, split))
     warn_of_leak(chosen, spec, report)
     sources = _of(pairs.sources, chosen.rows)
-    found = translated(opened.model, card, sources, batch_size=spec.batch_size, report=report, clock=clock)
+    found = translated_texts(opened.model, card, sources, batch_size=spec.batch_size, report=report, clock=clock)
     known = _foretold(opened.model, card, pairs, chosen.rows, batch_size=spec.batch_size)
     document = _document(spec, card, pairs, chosen, found, known)
     workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ from ml.training.order import by_length
 from ml.training.sequences import NextPiece
 from ml.workspace import Workspace
 from trainshed.specs import TrainSpec, Translator
+
+_TOO_LONG: Final = "more parts of words than model.length"
 
 
 def train(
@@ -62,14 +65,16 @@ def train(
         )
     task = _task(spec, model, pairs, parts, subwords, learned)
     report.message(describe(pairs.source, task, learns=f"{pairs.names[0]} to {pairs.names[1]}"))
-    found = pair_findings(pairs, parts, too_long=len(parts.train) - len(learned), length=model.length)
+    found = pair_findings(pairs, parts, too_long=task.left_out, length=model.length)
     for finding in found:
         report.message(f"warning: {finding}")
     fitted = fit_task(spec, task, lambda name: prepared[name].all, workspace, report, settings=settings, clock=clock)
     card = TranslatorCard(
         **common_fields(fitted, task, settings),
         input_shape=(2, None),
-        data=trained_on(fitted.spec, pairs, task, findings=found),
+        data=trained_on(
+            fitted.spec, pairs, task, findings=found, left_out={_TOO_LONG: task.left_out} if task.left_out else {}
+        ),
         names=pairs.names,
         subwords=subwords,
         length=model.length,
@@ -98,4 +103,5 @@ def _task(
         parts=parts,
         source=lambda _: learned,
         order=partial(by_length, learned.lengths),
+        left_out=len(parts.train) - len(learned),
     )

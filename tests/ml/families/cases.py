@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from ml.data import load_dataset
+from ml.evaluation.quantities import metrics_of
 from ml.evaluation.scores import probabilities
 from ml.families import rows as tabular_presets
 from ml.families.forecaster.card import ForecasterCard
@@ -51,6 +52,10 @@ class Case:
     """By the name of a preset: the network, and the shape of its outputs for one example."""
     measured: Callable[[Path, Roots], Document]
     """From the output folder and the data roots, without `evaluate`: some of what it measures on all rows."""
+    unlabelled: Callable[[Path], Path]
+    """Write the same data into a folder as one has it who wants answers: without them, and columns in another order."""
+    judged: Callable[[Sequence[Mapping[str, str]]], Document]
+    """From rows of predictions.csv and the raw data: some of what `evaluate` measures, to the last bit."""
     bad: Mapping[str, tuple[Callable[[Path], Path], str]]
     """What may be wrong with data, by name: how it is written, and what the error says."""
 
@@ -77,6 +82,12 @@ def _images(folder: Path, labels: np.ndarray = _LABELS) -> Path:
     return folder / "data.npz"
 
 
+def _images_alone(folder: Path) -> Path:
+    images = np.load(_images(folder))["x"]
+    np.savez(folder / "asked.npz", x=images)
+    return folder / "asked.npz"
+
+
 def _image_spec(path: Path) -> Document:
     steps = [{"step": "rescale", "scale": 0.004}, {"step": "resize", "height": 18, "width": 18}]
     return _spec("image_classifier", path, preprocess=steps)
@@ -97,6 +108,41 @@ def _confusion(labels: np.ndarray, answered: np.ndarray) -> list[list[int]]:
     return counted.tolist()
 
 
+def _judged_classes(labels: Sequence[str]) -> Callable[[Sequence[Mapping[str, str]]], Document]:
+    """Judge answers by the label of each row; the classes are in the order of their names."""
+    names = sorted(set(labels))
+
+    def judge(predictions: Sequence[Mapping[str, str]]) -> Document:
+        true = np.array([names.index(labels[int(one["row"])]) for one in predictions])
+        answered = np.array([names.index(one["prediction"]) for one in predictions])
+        return {"confusion_matrix": _confusion(true, answered)}
+
+    return judge
+
+
+def _judged_quantities(
+    truth: Callable[[Mapping[str, str]], str],
+) -> Callable[[Sequence[Mapping[str, str]]], Document]:
+    """Judge quantities by what the data says of each prediction."""
+
+    def judge(predictions: Sequence[Mapping[str, str]]) -> Document:
+        true = np.array([float(truth(one)) for one in predictions])
+        return {"metrics": metrics_of(true, np.array([float(one["prediction"]) for one in predictions]))}
+
+    return judge
+
+
+def _other_order(rows: Sequence[Sequence[str]], names: str, *places: int) -> Callable[[Path], Path]:
+    """Write some columns of a table alone, and a number for each row before them."""
+    named = names.split(",")
+    return lambda folder: write_rows(
+        folder,
+        [[f"no-{number}", *(row[place] for place in places)] for number, row in enumerate(rows)],
+        ",".join(["id", *(named[place] for place in places)]),
+        "asked.csv",
+    )
+
+
 def rows_of(count: int = 80) -> list[list[str]]:
     """Return rows of age, blood pressure with gaps, a colour with gaps, and ill or well, which the first two tell."""
     random = np.random.Generator(np.random.PCG64(5))
@@ -110,9 +156,11 @@ def rows_of(count: int = 80) -> list[list[str]]:
     return rows
 
 
-def write_rows(folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label") -> Path:
+def write_rows(
+    folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label", name: str = "data.csv"
+) -> Path:
     """Write rows below the names of their columns."""
-    path = folder / "data.csv"
+    path = folder / name
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerows([names.split(","), *rows])
@@ -241,8 +289,8 @@ def text_rows() -> list[list[str]]:
     return rows
 
 
-def _tabbed(path: Path) -> Path:
-    path.write_text(path.read_text().replace(",", "\t"))
+def _barred(path: Path) -> Path:
+    path.write_text(path.read_text().replace(",", "|"))
     return path
 
 
@@ -328,6 +376,11 @@ def _translated(output: Path, roots: Roots) -> Document:
     return {"metrics": {"exact_match": float(np.mean([a == b for a, b in zip(said, pairs.targets, strict=True)]))}}
 
 
+def _judged_translations(predictions: Sequence[Mapping[str, str]]) -> Document:
+    right = [one["prediction"] == pair_rows()[int(one["row"])][1] for one in predictions]
+    return {"metrics": {"exact_match": float(np.mean(right))}}
+
+
 def _tell(folder: Path, content: str, name: str = "data.po") -> Path:
     (folder / name).write_text(content)
     return folder / name
@@ -340,6 +393,8 @@ CASES: Final = (
         spec=_image_spec,
         networks=lambda name: (image_presets.PRESETS[name]((18, 18, 1), 4, dropout=0.1), (4,)),
         measured=_image_measured,
+        unlabelled=_images_alone,
+        judged=_judged_classes([str(label) for label in _LABELS]),
         bad={
             "one class": (lambda folder: _images(folder, np.zeros(60, np.int64)), "at least two classes"),
             "a class below 0": (lambda folder: _images(folder, _LABELS - 1), r"y\[0\] is -1"),
@@ -352,6 +407,8 @@ CASES: Final = (
         spec=_table_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](6, 4, dropout=0.1), (4,)),
         measured=_table_measured,
+        unlabelled=_other_order(rows_of(), "age,pressure,colour,label", 2, 0, 1),
+        judged=_judged_classes([row[3] for row in rows_of()]),
         bad={
             "one class": (
                 lambda folder: write_rows(folder, [[*row[:3], "ill"] for row in rows_of()]),
@@ -370,7 +427,6 @@ CASES: Final = (
                 "row 80 has 2 fields",
             ),
             "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
-            "tabs": (lambda folder: _separated(folder, "\t"), "tabs separate its fields"),
             "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
         },
     ),
@@ -382,6 +438,8 @@ CASES: Final = (
         ),
         networks=lambda name: (tabular_presets.PRESETS[name](6, 1, dropout=0.1), (1,)),
         measured=_regressed,
+        unlabelled=_other_order(quantity_rows(), "area,colour,price", 1, 0),
+        judged=_judged_quantities(lambda one: quantity_rows()[int(one["row"])][2]),
         bad={
             "no quantity": (_quantity(7, 2, ""), "price of row 7 is missing"),
             "a class as the quantity": (_quantity(7, 2, "cheap"), "price of row 7 is 'cheap', and it is a quantity"),
@@ -403,6 +461,8 @@ CASES: Final = (
         spec=lambda path: _spec("text_classifier", path),
         networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
         measured=_text_measured,
+        unlabelled=_other_order(text_rows(), "text,label", 0),
+        judged=_judged_classes([row[1] for row in text_rows()]),
         bad={
             "one class": (
                 lambda folder: write_rows(folder, [[row[0], "good"] for row in text_rows()], "text,label"),
@@ -424,7 +484,7 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "tabs": (lambda folder: _tabbed(write_rows(folder, text_rows(), "text,label")), "tabs separate its fields"),
+            "bars": (lambda folder: _barred(write_rows(folder, text_rows(), "text,label")), "bars separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
@@ -434,6 +494,8 @@ CASES: Final = (
         spec=_series_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](9, 6, dropout=0.1), (6,)),
         measured=_forecast_measured,
+        unlabelled=_other_order(series_rows(), "date,shop,sales", 2, 1, 0),
+        judged=_judged_quantities(lambda one: series_rows()[int(one["row"]) + int(one["step"])][2]),
         bad={
             "no time": (_series_with(7, 0, "soon"), "date of row 7 is 'soon', which is no time"),
             "no value": (_series_with(7, 2, ""), "sales of row 7 is missing"),
@@ -454,6 +516,8 @@ CASES: Final = (
         spec=lambda path: _spec("recommender", path, training={"epochs": 20, "batch_size": 8, "learning_rate": 0.02}),
         networks=_rated_network,
         measured=_recommended,
+        unlabelled=_other_order(rating_rows(), _RATED, 1, 0),
+        judged=_judged_quantities(lambda one: rating_rows()[int(one["row"])][2]),
         bad={
             "no user": (_rating(7, 0, ""), "user of row 7 is missing"),
             "no item": (_rating(7, 1, "?"), "item of row 7 is missing"),
@@ -472,9 +536,9 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [[*row[:2], "1", row[3]] for row in rating_rows()], _RATED),
                 "rating is 1 in all 144 rows of the train part",
             ),
-            "tabs": (
-                lambda folder: _tabbed(write_rows(folder, rating_rows(), _RATED)),
-                "tabs separate its fields",
+            "bars": (
+                lambda folder: _barred(write_rows(folder, rating_rows(), _RATED)),
+                "bars separate its fields",
             ),
         },
     ),
@@ -484,6 +548,8 @@ CASES: Final = (
         spec=_translator_spec,
         networks=lambda name: (translator_presets.build(name, pieces=20, length=9, dropout=0.1), (None, 20)),
         measured=_translated,
+        unlabelled=_other_order(pair_rows(), "source,target", 0),
+        judged=_judged_translations,
         bad={
             "no source": (
                 lambda folder: write_rows(folder, [*pair_rows()[:9], ["", "x"]], "source,target"),
@@ -505,7 +571,7 @@ CASES: Final = (
                 _pair_table(lambda row: [" ".join(row[:1] * 3), row[1]]),
                 "no pair of the train part has at most 12 parts of words",
             ),
-            "tabs": (lambda folder: _tabbed(_pair_table(lambda row: row)(folder)), "tabs separate its fields"),
+            "bars": (lambda folder: _barred(_pair_table(lambda row: row)(folder)), "bars separate its fields"),
             "a broken catalogue": (
                 lambda folder: _tell(folder, 'msgid "a"\nmsgstr "b"\nand more\n'),
                 "cannot be read: line 3 is 'and more'",

@@ -3,9 +3,10 @@ and errors that say what to do about bad data."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +25,11 @@ from trainshed.specs import model as spec_model
 from trainshed.specs import parse_spec
 
 OF_EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
+AUGMENTED = {
+    "tabular_classifier": ({"step": "outliers", "action": "drop"}, {"step": "noise"}, {"step": "swap_values"}),
+    "text_classifier": ({"step": "casing"}, {"step": "drop_words", "share": 0.2}, {"step": "swap_words"}),
+    "forecaster": ({"step": "noise"},),
+}
 BAD = [pytest.param(case, name, id=f"{case.family}: {name}") for case in CASES for name in case.bad]
 
 
@@ -37,6 +43,20 @@ class Evaluated:
     def document(self, name: str) -> dict[str, Any]:
         """Return a file of the output."""
         return json.loads((self.folder / "output" / name).read_text())
+
+    def another(self, folder: Path, kind: str, **keys: Any) -> Path:
+        """Do one more job with the model, in a folder of its own, and return its output."""
+        shutil.copytree(self.folder / "inputs", folder / "inputs")
+        spec = {"kind": kind, "name": "n", "model": {"job": "job_" + "0" * 26}, **keys}
+        settings = RunSettings(threads=1, data_roots=(self.folder, folder))
+        run(parse_spec(spec), folder, MemoryReport(), settings=settings)
+        return folder / "output"
+
+
+def predictions(output: Path) -> list[dict[str, str]]:
+    """Return the rows of predictions.csv."""
+    with (output / "predictions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.family)
@@ -96,6 +116,24 @@ def test_raw_data_through_the_saved_model_gives_the_answers_that_were_measured(e
         )
 
 
+def test_predictions_of_the_test_part_are_the_answers_that_its_evaluation_measured(evaluated, tmp_path):
+    document = json.loads((evaluated.another(tmp_path / "e", "evaluate", split="test") / "evaluation.json").read_text())
+    answers = predictions(evaluated.another(tmp_path / "p", "predict", split="test"))
+    for field, expected in evaluated.case.judged(answers).items():
+        found = document[field]
+        assert ({name: found[name] for name in expected} if isinstance(expected, dict) else found) == expected
+
+
+def test_who_has_no_labels_gets_the_answers_of_who_has_them_whatever_the_order_of_the_columns(evaluated, tmp_path):
+    (tmp_path / "b").mkdir()
+    data = json.loads((evaluated.folder / "inputs/model.json").read_text())["data"]
+    labelled = evaluated.another(tmp_path / "a", "predict", data={"path": data["source"]})
+    path = evaluated.case.unlabelled(tmp_path / "b")
+    unlabelled = evaluated.another(tmp_path / "b", "predict", data={"path": str(path)})
+    assert predictions(unlabelled) == predictions(labelled)
+    assert predictions(labelled)
+
+
 def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated):
     page = (evaluated.folder / "output/report.html").read_text()
     assert evaluated.document("evaluation.json")["verdict"] in page
@@ -103,7 +141,19 @@ def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated)
     assert "<script" not in page
 
 
-@OF_EACH
+def augmented(case: Case) -> Case:
+    """Return a family with steps, the last of which augment."""
+    steps = list(AUGMENTED[case.family])
+    return replace(case, spec=lambda path: case.spec(path) | {"preprocess": steps})
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *(pytest.param(case, id=case.family) for case in CASES),
+        *(pytest.param(augmented(case), id=f"{case.family}, augmented") for case in CASES if case.family in AUGMENTED),
+    ],
+)
 def test_a_training_that_is_killed_three_times_gives_the_same_bits(case, tmp_path, settings):
     document = case.spec(case.write(tmp_path)) | {"checkpoint": {"keep_best": True}}
     document["training"] |= {"report_every_steps": 2}

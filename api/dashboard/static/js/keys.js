@@ -1,5 +1,5 @@
 // Keys for who does not want to leave the keyboard. They rest while somebody types, and can be switched off.
-const PLACES = { o: "/", j: "/jobs", w: "/workers" };
+const PLACES = { o: "/", j: "/jobs", d: "/datasets", w: "/workers" };
 const OFF = "keys-off";
 const dialog = document.getElementById("keys");
 const box = document.getElementById("keys-on");

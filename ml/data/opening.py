@@ -1,4 +1,4 @@
-"""What lies in a folder or an archive, whichever of them a source is."""
+"""Opens a folder, a tar or a zip archive as a tree of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ml.data.zips import opened_zip, zip_tree
 
 @contextmanager
 def opened_tree(source: DataSource) -> Iterator[Tree | None]:
-    """Yield the files of a folder or an archive; None for one file. Raises `InvalidData` for broken ones."""
+    """Yield its files; they are there until the end of the block. None: it is one file. Raises `InvalidData`."""
     match kind_of(source):
         case Kind.FOLDER:
             yield folder_tree(source.file, source.name)

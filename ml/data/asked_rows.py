@@ -1,0 +1,79 @@
+"""A table read a batch at a time, however long it is: the columns that are asked for, by name, and no label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.files import DataSource
+from ml.data.rows import opened_rows
+from ml.errors import InvalidData
+from trainshed.specs.explain import nearest
+
+Rows = npt.NDArray[np.int64]
+_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRows:
+    """A table whose rows have been counted, and found to be as long as its names."""
+
+    source: DataSource
+    names: tuple[str, ...]
+    label: int
+    """Which column holds the labels where it has any: `label`, `y`, or the last one."""
+    count: int
+
+    def refuse_missing(self, wanted: Sequence[str], *, why: str, field: str | None = None) -> None:
+        """Raise `InvalidData` for a column that is not there; `why` says who wants it."""
+        for name in wanted:
+            if name not in self.names:
+                near = nearest(name, self.names)
+                hint = f" Is it {near!r} there?" if near else ""
+                raise InvalidData(
+                    f"{self.source.name} has no column {name!r}, which {why}.",
+                    remedy=f"Its columns are {', '.join(self.names[:_SHOWN])}.{hint}",
+                    path=self.source.name,
+                    field=field or name,
+                )
+
+    def batches(
+        self, wanted: Sequence[str], size: int, *, chosen: Rows | None
+    ) -> Iterator[tuple[Rows, Mapping[str, list[str]]]]:
+        """Yield the rows `chosen` (ascending; None: all) in batches of so many, with the texts of their columns.
+
+        The texts are as they are written, with spaces around them.
+        """
+        places = [self.names.index(name) for name in wanted]
+        numbers: list[int] = []
+        texts: list[list[str]] = [[] for _ in wanted]
+        left = iter([] if chosen is None else chosen.tolist())
+        awaited = next(left, -1)
+        with opened_rows(self.source) as rows:
+            for number, row in rows.numbered:
+                if chosen is not None:
+                    if number != awaited:
+                        continue
+                    awaited = next(left, -1)
+                numbers.append(number)
+                for column, place in zip(texts, places, strict=True):
+                    column.append(row[place])
+                if len(numbers) == size:
+                    yield np.array(numbers, np.int64), dict(zip(wanted, texts, strict=True))
+                    numbers, texts = [], [[] for _ in wanted]
+        if numbers:
+            yield np.array(numbers, np.int64), dict(zip(wanted, texts, strict=True))
+
+
+def count_rows(source: DataSource) -> AskedRows:
+    """Read through a table once. Raises `InvalidData` for one that is broken or has no rows."""
+    with opened_rows(source) as rows:
+        count = sum(1 for _ in rows.numbered)
+        names, label = rows.names, rows.label
+    if not count:
+        raise InvalidData(f"{source.name} has no rows.", remedy="There is nothing to predict.", path=source.name)
+    return AskedRows(source, names, label, count)

@@ -1,0 +1,17 @@
+"""What every format of a table comes to: the names of its columns, and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+MAX_COLUMNS: Final = 16_384
+
+
+class Records(NamedTuple):
+    """A table that is being read."""
+
+    names: tuple[str, ...]
+    """As they are written; "" for a column without one."""
+    rows: Iterator[Sequence[str]]
+    """Fields are "" where there is no value. A row may still be too short or too long."""

@@ -1,0 +1,79 @@
+"""Rows of a table, read one at a time, whichever format it is in. A hostile file costs an error and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ml.data.csv_rows import csv_records
+from ml.data.files import DataSource
+from ml.data.json_rows import json_records
+from ml.data.kinds import Kind, kind_of
+from ml.data.parquet_rows import parquet_records
+from ml.data.records import MAX_COLUMNS, Records
+from ml.errors import InvalidData
+
+TABLES: Final[dict[Kind, Callable[[DataSource], AbstractContextManager[Records]]]] = {
+    Kind.TEXT: csv_records,
+    Kind.JSON: json_records,
+    Kind.PARQUET: parquet_records,
+}
+"""The kinds of files that hold rows."""
+
+_LABELS: Final = ("label", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A file that is being read. Each row has as many fields as there are names."""
+
+    names: tuple[str, ...]
+    """Of the columns; `column_1` and so on where the file has none."""
+    format: Kind
+    label: int
+    """The column that holds the labels: `label`, `y`, or the last one."""
+    numbered: Iterator[tuple[int, Sequence[str]]]
+    """Each row with its number, from 0."""
+
+
+@contextmanager
+def opened_rows(source: DataSource) -> Iterator[Rows]:
+    """Open a file of one of `TABLES`. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
+    kind = kind_of(source)
+    with TABLES[kind](source) as records:
+        names = _names(records.names, source.name)
+        yield Rows(names, kind, _label_of(names), _numbered(records, source.name))
+
+
+def _names(written: Sequence[str], path: str) -> tuple[str, ...]:
+    if len(written) > MAX_COLUMNS:
+        raise InvalidData(
+            f"{path} has {len(written):,} columns, and {MAX_COLUMNS:,} is the limit.",
+            remedy="Leave out the columns that say nothing.",
+            path=path,
+        )
+    names = tuple(field.strip() or f"column_{number}" for number, field in enumerate(written, start=1))
+    twice = next((field for field in names if names.count(field) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InvalidData(f"{path} has two columns {twice!r}.", remedy="Give each its own name.", path=path)
+    return names
+
+
+def _label_of(names: Sequence[str]) -> int:
+    lower = [name.lower() for name in names]
+    return next((lower.index(label) for label in _LABELS if label in lower), len(names) - 1)
+
+
+def _numbered(records: Records, path: str) -> Iterator[tuple[int, Sequence[str]]]:
+    width = len(records.names)
+    for number, row in enumerate(records.rows):
+        if len(row) != width:
+            raise InvalidData(
+                f"{path}: row {number} has {len(row)} fields, and the first line has {width}.",
+                remedy="Write it again with one row a line, and each row as long as the first.",
+                path=path,
+                row=number,
+            )
+        yield number, row
