@@ -22,10 +22,11 @@ from ml.data.load import load_dataset
 from ml.data.npz import is_npz, read_array, refuse_harm
 from ml.data.npz_headers import read_headers
 from ml.data.opening import opened_tree
+from ml.data.parts import SPLIT
 from ml.data.picture import BadPictureError, decode
 from ml.data.pictures import content_of, has_pictures, picture_files
 from ml.data.questions import Asked, Questions, Rows, of_arrays
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.data.tree import Tree, shown
 from ml.data.zips import opened_zip
 from ml.errors import InvalidData
@@ -57,7 +58,7 @@ def ask_images(
         return _in_memory(load_dataset(data, roots=roots, files=files).images, _name(data), chosen, shape)
     _refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
-    if source is not None and kind_of(source) in TABLES:
+    if source is not None and holds_rows(source):
         return _of_pixels(count_rows(source), shape, keep)
     _refuse_keep(keep, data)
     found = None if source is None else _images_of(source, data.images, shape)
@@ -141,7 +142,7 @@ def _of_pixels(table: AskedRows, shape: Shape, keep: Sequence[str]) -> Questions
 def _pixel_columns(table: AskedRows, shape: Shape, keep: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of pixels: all that are not kept, or all of these but the label."""
     needed = int(np.prod(shape))
-    others = tuple(name for name in table.names if name not in keep)
+    others = tuple(name for name in table.names if name not in keep and name != SPLIT)
     unlabelled = tuple(name for name in others if name != table.names[table.label])
     found = next((names for names in (others, unlabelled) if len(names) == needed), None)
     if found is None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.checked_arrays import refuse_missing
-from ml.data.copies import first_equal
+from ml.data.copies import first_equal, needless_copies
 from ml.data.dataset import Dataset
 from trainshed.specs import Clean
 
@@ -24,7 +24,8 @@ def cleaned(dataset: Dataset, clean: Clean) -> Dataset:
     if clean.constant == "drop":
         _drop(keep, constant_images(dataset), "constant", dropped)
     if clean.duplicates == "drop":
-        _drop(keep, _needless_copies(dataset, keep), "duplicates", dropped)
+        needless = needless_copies(first_equal(dataset.images), keep, held_out_from=dataset.held_out_from)
+        _drop(keep, needless, "duplicates", dropped)
     return _without(dataset, keep, dropped) if dropped else dataset
 
 
@@ -33,19 +34,6 @@ def constant_images(dataset: Dataset) -> npt.NDArray[np.bool_]:
     pixels = dataset.images.reshape(len(dataset.labels), -1, dataset.image_shape[2])
     same: npt.NDArray[np.bool_] = (pixels == pixels[:, :1]).all(axis=(1, 2))
     return same
-
-
-def _needless_copies(dataset: Dataset, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which rows before the held out parts are like an earlier one that is kept, or like a held out one."""
-    first = first_equal(dataset.images)
-    end = len(first) if dataset.held_out_from is None else dataset.held_out_from
-    taken = set(first[end:][kept[end:]].tolist())
-    needless = np.zeros(len(first), np.bool_)
-    for row in np.flatnonzero(kept[:end]).tolist():
-        group = int(first[row])
-        needless[row] = group in taken
-        taken.add(group)
-    return needless
 
 
 def _drop(keep: npt.NDArray[np.bool_], drop: npt.NDArray[np.bool_], why: str, dropped: Counter[str]) -> None:

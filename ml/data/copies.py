@@ -21,6 +21,21 @@ def first_equal(images: npt.NDArray[Any]) -> Rows:
     return rows
 
 
+def needless_copies(first: Rows, kept: npt.NDArray[np.bool_], *, held_out_from: int | None) -> npt.NDArray[np.bool_]:
+    """Return which examples (n,) before the held out parts are like an earlier one, or like a held out one.
+
+    `first` is what `first_equal` gives; of those that are not `kept` nothing is a copy.
+    """
+    end = len(first) if held_out_from is None else held_out_from
+    taken = set(first[end:][kept[end:]].tolist())
+    needless = np.zeros(len(first), np.bool_)
+    for row in np.flatnonzero(kept[:end]).tolist():
+        group = int(first[row])
+        needless[row] = group in taken
+        taken.add(group)
+    return needless
+
+
 def copies_across(first: Rows, parts: Mapping[str, npt.NDArray[Any]]) -> dict[tuple[str, str], int]:
     """Return how many rows of a part are in an earlier one, too, by the names of both: `{("train", "test"): 3}`."""
     names = list(parts)

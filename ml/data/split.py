@@ -42,19 +42,24 @@ class Described(Protocol):
     def digest(self) -> str: ...
 
 
-class Labelled(Described, Protocol):
-    """Examples of any kind with a class each."""
+class HoldsOut(Protocol):
+    """Examples in the order train, validation, test, where the data says itself which is which."""
 
-    @property
-    def labels(self) -> Labels: ...
-    @property
-    def class_names(self) -> tuple[str, ...]: ...
     @property
     def own_validation_from(self) -> int | None: ...
     @property
     def own_test_from(self) -> int | None: ...
     @property
     def held_out_from(self) -> int | None: ...
+
+
+class Labelled(Described, HoldsOut, Protocol):
+    """Examples of any kind with a class each."""
+
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,28 +94,40 @@ class Parts:
 def divide(dataset: Labelled, split: Split) -> Parts:
     """Divide the rows of `dataset`. Raises `InvalidData` when a part or a class would come out empty."""
     drawn_from = dataset.labels[: dataset.held_out_from]
-    own_validation, own_test = _own_parts(dataset)
-    drawn = split.model_copy(
-        update={
-            "validation": split.validation if dataset.own_validation_from is None else 0.0,
-            "test": split.test if dataset.own_test_from is None else 0.0,
-        }
-    )
+    own_validation, own_test = _own_parts(len(dataset.labels), dataset)
+    drawn = _drawn(split, dataset)
     parts = _stratified(drawn_from, dataset, drawn) if split.stratify else _plain(len(drawn_from), drawn)
     train, validation, test = (np.sort(rows) for rows in parts)
     _refuse_untrained_class(dataset, train)
     return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def divide_evenly(count: int, split: Split) -> Parts:
+def divide_evenly(count: int, split: Split, held_out: HoldsOut) -> Parts:
     """Divide so many rows that have no classes. Raises `InvalidData` when a part would come out empty."""
-    train, validation, test = (np.sort(rows) for rows in _plain(count, split))
-    return Parts(train, validation, test)
+    own_validation, own_test = _own_parts(count, held_out)
+    drawn_from = count if held_out.held_out_from is None else held_out.held_out_from
+    train, validation, test = (np.sort(rows) for rows in _plain(drawn_from, _drawn(split, held_out)))
+    return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
-def _own_parts(dataset: Labelled) -> tuple[Rows, Rows]:
+def divide_count(count: int, split: Split) -> Parts:
+    """Divide so many rows, none of which is of a part yet. Raises `InvalidData` when a part would come out empty."""
+    return Parts(*(np.sort(rows) for rows in _plain(count, split)))
+
+
+def _drawn(split: Split, dataset: HoldsOut) -> Split:
+    """Return the shares that are left to be drawn."""
+    return split.model_copy(
+        update={
+            "validation": split.validation if dataset.own_validation_from is None else 0.0,
+            "test": split.test if dataset.own_test_from is None else 0.0,
+        }
+    )
+
+
+def _own_parts(count: int, dataset: HoldsOut) -> tuple[Rows, Rows]:
     """Return the rows that the data itself holds out for validation and for testing."""
-    rows = np.arange(len(dataset.labels), dtype=np.int64)
+    rows = np.arange(count, dtype=np.int64)
     test = rows[:0] if dataset.own_test_from is None else rows[dataset.own_test_from :]
     if dataset.own_validation_from is None:
         return rows[:0], test

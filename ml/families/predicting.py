@@ -105,7 +105,9 @@ def rows_of_split(
     examples = load(data, roots=settings.data_roots, files=settings.data_files)
     refuse_other_reading(data, card)
     refuse_change(examples, card)
-    return chosen_part(spec.split, data, examples, card, lambda split: divided(examples, split)).rows
+    rows = chosen_part(spec.split, data, examples, card, lambda split: divided(examples, split)).rows
+    in_file: Rows | None = getattr(examples, "file_rows", None)  # of what is read from a table
+    return rows if in_file is None else np.sort(in_file[rows])
 
 
 def rows_of_classified(

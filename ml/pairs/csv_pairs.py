@@ -11,7 +11,7 @@ from ml.data.naming import place_of
 from ml.errors import InvalidData
 from ml.pairs.checked import checked_pairs
 from ml.pairs.pair_set import PairSet
-from ml.tables.csv_table import read_sheet
+from ml.tables.sheet import read_sheet, refuse_own_parts
 from trainshed.specs import Columns
 
 SOURCES: Final = ("source", "src")
@@ -21,6 +21,7 @@ TARGETS: Final = ("target", "tgt")
 def read_csv_pairs(source: DataSource, columns: Columns) -> PairSet:
     """Read and check the file. Raises `InvalidData` that names file, row and column."""
     sheet = read_sheet(source, columns)
+    refuse_own_parts(sheet)
     before, after = (
         place_of(sheet.names, columns.source, SOURCES),
         place_of(sheet.names, columns.target, TARGETS),

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ml.data.split import Parts, divide_evenly
+from ml.data.split import Parts, divide_count
 from ml.pairs.pair_set import PairSet
 from trainshed.specs import Split
 
@@ -21,7 +21,7 @@ def divide_pairs(pairs: PairSet, split: Split) -> Parts:
     """
     numbers: dict[str, int] = {}
     groups = np.array([numbers.setdefault(_words(text), len(numbers)) for text in pairs.sources], np.int64)
-    drawn = divide_evenly(len(numbers), split)
+    drawn = divide_count(len(numbers), split)
     train, validation, test = (
         np.flatnonzero(np.isin(groups, part)).astype(np.int64) for part in (drawn.train, drawn.validation, drawn.test)
     )

@@ -18,7 +18,7 @@ from ml.pairs.messages import is_mo, is_po, read_mo, read_po
 from ml.pairs.pair_set import PairSet
 from ml.pairs.tmx import is_tmx, read_tmx
 from ml.tables.load import refuse_other_kinds
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from trainshed.specs import Columns, Data
 
 BUILTIN_PAIRS: Final[dict[str, Callable[[], PairSet]]] = {dates.SOURCE: dates.load}
@@ -29,7 +29,7 @@ _ACCEPTED: Final = "a .csv file with a source and a target in each row, .mo, .po
 
 def load_pairs(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> PairSet:
     """Read and check the pairs that `data` names: a path only if it lies below `roots`. Raises `InvalidData`."""
-    refuse_clean(data.clean)
+    refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
     columns = data.columns or Columns()
     if source is None:

@@ -12,8 +12,8 @@ import numpy as np
 from ml.data.cleaning import constant_images
 from ml.data.copies import copies_across, first_equal
 from ml.data.dataset import Dataset
-from ml.profile.about import about
-from ml.profile.document import NO_SPLIT, PartProfile, PictureFile, ProfileDocument, as_name
+from ml.profile.about import about, copies_found, split_rule
+from ml.profile.document import PartProfile, PictureFile, ProfileDocument, as_name
 from ml.profile.findings import first_problems
 from ml.profile.sheets import overview, sheets
 from ml.workspace import Workspace
@@ -32,7 +32,7 @@ def with_pictures(document: ProfileDocument, dataset: Dataset, workspace: Worksp
         update={
             "parts": tuple(_parts(dataset)),
             **about(dataset),
-            "split_rule": _split_rule(dataset),
+            "split_rule": split_rule([name for name in _rows_of_parts(dataset) if name != "train"]),
             "constant_images": constant,
             "copies_across_parts": sum(across.values()),
             "pictures": tuple(_written(dataset, workspace)),
@@ -58,18 +58,8 @@ def _parts(dataset: Dataset) -> Iterator[PartProfile]:
         yield PartProfile(name=name, rows=len(rows), class_counts=tuple(int(count) for count in members[:200]))
 
 
-def _split_rule(dataset: Dataset) -> str:
-    own = {"validation": dataset.own_validation_from, "test": dataset.own_test_from}
-    held_out = [name for name, start in own.items() if start is not None]
-    return f"its own: {' and '.join(held_out)} held out" if held_out else NO_SPLIT
-
-
 def _problems(dataset: Dataset, constant: int, across: dict[tuple[str, str], int]) -> Iterator[str]:
-    for (earlier, later), count in across.items():
-        yield (
-            f"{count:,} {later} images are in {earlier}, too: what is measured on them is too good. "
-            "Set data.clean.duplicates to drop."
-        )
+    yield from copies_found(across, "images", "Set data.clean.duplicates to drop.")
     if constant:
         said = "1 image has" if constant == 1 else f"{constant:,} images have"
         yield f"{said} one colour and nothing else. Set data.clean.constant to drop."

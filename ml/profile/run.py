@@ -12,13 +12,13 @@ from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.job import RunSettings, Summary
 from ml.pairs import BUILTIN_PAIRS, PairSet
 from ml.pairs.csv_pairs import write_csv_pairs
 from ml.pairs.load import catalogued_pairs
 from ml.profile.about import about
-from ml.profile.arrays import profile_dataset, profile_npz, size_of
+from ml.profile.arrays import profile_dataset, profile_npz
 from ml.profile.columns import profile_csv
 from ml.profile.document import FILE_NAME, ProfileDocument
 from ml.profile.pairs import with_pairs, with_pairs_of
@@ -61,9 +61,9 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
         return _look_into_builtin(data.dataset or "", workspace)
     if (pairs := catalogued_pairs(source, data.columns or Columns())) is not None:
         return _of_pairs(pairs, workspace), None
+    if holds_rows(source):
+        return with_pairs_of(with_ratings_of(profile_csv(source), source, data), source, data), None
     match kind_of(source):
-        case kind if kind in TABLES:
-            return with_pairs_of(with_ratings_of(profile_csv(source), source, data), source, data), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
         case _ if (texts := texts_in_folders(source)) is not None:
@@ -71,7 +71,7 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
             write_csv_texts(texts, path)
             return profile_csv(replace(source, file=path)), None
         case _:
-            return _of_dataset(read(source, data), size=size_of(source.file))
+            return _of_dataset(read(source, data), size=source.size)
 
 
 def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:

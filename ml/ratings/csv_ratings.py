@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,8 @@ from ml.data.naming import place_of
 from ml.errors import InvalidData
 from ml.ratings.rating_set import Codes, Floats, RatingSet
 from ml.series.csv_series import as_time
-from ml.tables.csv_table import Sheet, read_sheet
 from ml.tables.quantities import read_quantities
+from ml.tables.sheet import Sheet, read_sheet, refuse_own_parts
 from trainshed.specs import Columns
 
 USERS: Final = ("user", "userid", "user_id", "customer", "visitor")
@@ -29,11 +30,12 @@ _REPEATED: Final = "an earlier row of the same user and item"
 def read_csv_ratings(source: DataSource, columns: Columns) -> RatingSet:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
     sheet = read_sheet(source, columns)
+    refuse_own_parts(sheet)
     users, user_of = _coded(sheet, _needed(sheet, columns.user, USERS, "user"))
     items, item_of = _coded(sheet, _needed(sheet, columns.item, ITEMS, "item"))
     rated = place_of(sheet.names, columns.label, _RATINGS)
     timed = place_of(sheet.names, columns.time, _TIMES)
-    ratings = None if rated is None else read_quantities(sheet.texts[rated], sheet.names[rated], sheet.path)
+    ratings = None if rated is None else read_quantities(replace(sheet, place=rated))
     times = None if timed is None else _times(sheet, timed)
     kept = _last_of_each(user_of, item_of, times)
     repeated = len(user_of) - len(kept)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ml.data.split import Parts, Rows, divide_evenly
+from ml.data.split import Parts, Rows, divide_count
 from ml.errors import InvalidData
 from ml.ratings.rating_set import RatingSet
 from trainshed.specs import Split
@@ -22,7 +22,7 @@ Feedback = Literal["explicit", "implicit"]
 
 def divide_ratings(data: RatingSet, split: Split, feedback: Feedback) -> Parts:
     """Divide the rows. Raises `InvalidData` when a part would come out empty."""
-    return divide_evenly(len(data), split) if feedback == "explicit" else _leave_last_out(data, split)
+    return divide_count(len(data), split) if feedback == "explicit" else _leave_last_out(data, split)
 
 
 def _leave_last_out(data: RatingSet, split: Split) -> Parts:

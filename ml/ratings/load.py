@@ -14,7 +14,7 @@ from ml.ratings import movielens, synthetic
 from ml.ratings.csv_ratings import read_csv_ratings
 from ml.ratings.rating_set import RatingSet
 from ml.tables.load import refuse_other_kinds
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from trainshed.specs import Columns, Data
 
 BUILTIN_RATINGS: Final[dict[str, Callable[[], RatingSet]]] = {
@@ -25,7 +25,7 @@ BUILTIN_RATINGS: Final[dict[str, Callable[[], RatingSet]]] = {
 
 def load_ratings(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> RatingSet:
     """Read and check the ratings that `data` names: a path only if it lies below `roots`. Raises `InvalidData`."""
-    refuse_clean(data.clean)
+    refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
     if source is not None:
         refuse_other_kinds(source)

@@ -15,8 +15,8 @@ from ml.data.fields import as_number
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.series.series_set import Series, SeriesSet
-from ml.tables.csv_table import Sheet, read_sheet
 from ml.tables.quantities import read_quantities
+from ml.tables.sheet import Sheet, read_sheet
 from trainshed.specs import Columns
 
 _TIMES: Final = ("time", "timestamp", "date")
@@ -26,7 +26,7 @@ _SERIES: Final = ("series",)
 def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
     """Read and check the file; rows may be in any order of time. Raises `InvalidData` that names row and column."""
     sheet = read_sheet(source, columns)
-    values = read_quantities(sheet.label_texts, sheet.label, sheet.path)
+    values = read_quantities(sheet)
     time = _place(sheet, columns.time, _TIMES)
     times = np.arange(len(values), dtype=np.float64) if time is None else _times(sheet, time)
     of = _place(sheet, columns.series, _SERIES)

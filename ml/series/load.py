@@ -13,7 +13,7 @@ from ml.series.csv_series import read_csv_series
 from ml.series.packaged import AUSCAFE, STOCKS, load_auscafe, load_stocks
 from ml.series.series_set import SeriesSet
 from ml.tables.load import refuse_other_kinds
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from trainshed.specs import Columns, Data
 
 BUILTIN_SERIES: Final[dict[str, Callable[[], SeriesSet]]] = {AUSCAFE: load_auscafe, STOCKS: load_stocks}
@@ -21,7 +21,7 @@ BUILTIN_SERIES: Final[dict[str, Callable[[], SeriesSet]]] = {AUSCAFE: load_ausca
 
 def load_series(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> SeriesSet:
     """Read and check the series that `data` names: a path only if it lies below `roots`. Raises `InvalidData`."""
-    refuse_clean(data.clean)
+    refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
     if source is None:
         remedy = "or upload a .csv file with a value in each row; or give data.path."

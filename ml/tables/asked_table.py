@@ -1,4 +1,4 @@
-"""Rows of a table that are to be answered. What its columns are, the encoding of the model says, not their values.
+"""Rows of a table that are to be answered. What its columns are, the card of the model says, not their values.
 
 So no label is needed, columns may be in any order, others may stand beside them, and a column of codes that are all
 numbers is of categories where it was in training.
@@ -18,11 +18,19 @@ from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.encoding import encode
+from ml.tables.frame import Frame
 from ml.tables.gaps import Gaps
 from ml.tables.load import load_shipped, refuse_other_kinds
-from ml.tables.preparation import Prepares, ReadAs, encoder, prepared
-from ml.tables.refusals import refuse_clean, refuse_other_separator
-from ml.tables.table import Categories, Column, Features, Numbers, texts_of
+from ml.tables.preparation import (
+    Prepares,
+    ReadColumn,
+    applied,
+    columns_read,
+    encoder,
+    looks_at_other_rows,
+)
+from ml.tables.refusals import refuse_cleaning, refuse_other_separator
+from ml.tables.table import Categories, Column, Numbers, texts_of
 from trainshed.specs import Data
 
 
@@ -40,14 +48,15 @@ def ask_table(
 
     Raises `InvalidData`.
     """
-    refuse_clean(data.clean)
+    if chosen is None:  # all rows are answered
+        refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
     if source is None:
         return _of_shipped(data.dataset or "", card, keep, chosen)
     refuse_other_kinds(source)
     table = count_rows(source)
     refuse_other_separator(table.names, source.name)
-    table.refuse_missing([one.name for one in card.columns], why="the model was trained on")
+    table.refuse_missing([one.name for one in columns_read(card)], why="the model was trained on")
     table.refuse_missing(keep, why="keep names", field="keep")
 
     def read(size: int) -> Iterator[Asked]:
@@ -59,41 +68,32 @@ def ask_table(
 def _read(
     table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
 ) -> Iterator[Asked]:
-    if any(step.looks_around for step in card.steps):
-        yield from _read_whole(table, card, keep, size, chosen, gaps)
+    wanted = tuple(dict.fromkeys((*(one.name for one in columns_read(card)), *keep)))
+    if looks_at_other_rows(card.steps):
+        ((rows, texts),) = table.batches(wanted, table.count, chosen=None)
+        yield from _batches(_asked(rows, texts, table.source.name, card, keep, gaps), chosen, size)
         return
-    for rows, texts in _texts(table, card, keep, size, chosen):
-        frame = prepared(card, _features(card, texts, rows, table.source.name))
-        gaps.add(card.encoding, frame)
-        yield Asked(rows, encode(card.encoding, frame, np.arange(len(rows))), {name: texts[name] for name in keep})
+    for rows, texts in table.batches(wanted, size, chosen=chosen):
+        yield _asked(rows, texts, table.source.name, card, keep, gaps)
 
 
-def _read_whole(
-    table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None, gaps: Gaps
-) -> Iterator[Asked]:
-    """Do the same where rows depend on others: all are there, and `chosen` are answered."""
-    ((rows, texts),) = _texts(table, card, keep, table.count, None)
-    frame = prepared(card, _features(card, texts, rows, table.source.name))
-    wanted = rows if chosen is None else chosen
-    gaps.add(card.encoding, frame.take(wanted))
+def _asked(
+    rows: Rows, texts: Mapping[str, list[str]], path: str, card: Prepares, keep: Sequence[str], gaps: Gaps
+) -> Asked:
+    columns = tuple(_column(one, texts[one.name], rows, path) for one in columns_read(card))
+    frame = applied(card.steps, Frame(path, columns, len(rows)))
+    gaps.add(card.encoding, frame.columns)
+    return Asked(rows, encode(card.encoding, frame, np.arange(len(rows))), {name: texts[name] for name in keep})
+
+
+def _batches(asked: Asked, chosen: Rows | None, size: int) -> Iterator[Asked]:
+    wanted = asked.rows if chosen is None else chosen
     for start in range(0, len(wanted), size):
         some = wanted[start : start + size]
-        kept = {name: [texts[name][row] for row in some] for name in keep}
-        yield Asked(some, encode(card.encoding, frame, some), kept)
+        yield Asked(some, asked.inputs[some], {name: [kept[row] for row in some] for name, kept in asked.kept.items()})
 
 
-def _texts(
-    table: AskedRows, card: Prepares, keep: Sequence[str], size: int, chosen: Rows | None
-) -> Iterator[tuple[Rows, Mapping[str, list[str]]]]:
-    wanted = tuple(dict.fromkeys((*(one.name for one in card.columns), *keep)))
-    return table.batches(wanted, size, chosen=chosen)
-
-
-def _features(card: Prepares, texts: Mapping[str, Sequence[str]], rows: Rows, path: str) -> Features:
-    return Features(path, tuple(_column(one, texts[one.name], rows, path) for one in card.columns))
-
-
-def _column(one: ReadAs, texts: Sequence[str], rows: Rows, path: str) -> Column:
+def _column(one: ReadColumn, texts: Sequence[str], rows: Rows, path: str) -> Column:
     if one.column == "category":
         found = [None if is_missing(text) else text.strip() for text in texts]
         names = tuple(sorted({text for text in found if text is not None}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,28 +12,24 @@ import numpy as np
 from ml.data import Labels
 from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
-from ml.data.kinds import Kind
 from ml.data.limits import MAX_CLASSES
-from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.tables.refusals import (
     refuse_leak,
     refuse_missing_label,
     refuse_one_class,
-    refuse_other_separator,
-    refuse_unknown_names,
 )
+from ml.tables.sheet import Sheet, cleaned, read_sheet
 from ml.tables.table import AnyTable, Categories, Column, Numbers, Table, texts_of
-from trainshed.specs import Columns
+from trainshed.specs import Clean, Columns
 
-_MOST_CELLS: Final = 20_000_000
 _MOSTLY: Final = 0.9
 """Share of numbers from which on a column of numbers is meant, and a text in it is an error."""
 
 
-def read_csv(source: DataSource, columns: Columns) -> Table:
+def read_csv(source: DataSource, columns: Columns, clean: Clean) -> Table:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
-    sheet = read_sheet(source, columns)
+    sheet = cleaned_rows(read_sheet(source, columns), columns, clean)
     labels, class_names = read_labels(sheet)
     refuse_one_class(labels, class_names, field=sheet.label, path=source.name)
     read = feature_columns(sheet, columns)
@@ -47,37 +42,16 @@ def read_csv(source: DataSource, columns: Columns) -> Table:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        **sheet.facts(),
     )
     refuse_leak(table.as_matrix(), labels, [column.name for column in read], label=sheet.label, path=source.name)
     return table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """A file as it is written: the texts of each column, and which of them is to be learned."""
-
-    path: str
-    format: Kind
-    names: tuple[str, ...]
-    texts: list[list[str]]
-    place: int
-
-    @property
-    def label(self) -> str:
-        return self.names[self.place]
-
-    @property
-    def label_texts(self) -> list[str]:
-        return self.texts[self.place]
-
-
-def read_sheet(source: DataSource, columns: Columns) -> Sheet:
-    """Read the file. Raises `InvalidData` for one that is no table, or that has not the columns that are named."""
-    with opened_rows(source) as rows:
-        refuse_other_separator(rows.names, source.name)
-        refuse_unknown_names(columns, rows.names, source.name)
-        place = rows.label if columns.label is None else rows.names.index(columns.label)
-        return Sheet(source.name, rows.format, rows.names, _texts(rows, source.name), place)
+def cleaned_rows(sheet: Sheet, columns: Columns, clean: Clean) -> Sheet:
+    """Return the sheet without the rows that `clean` drops. Raises `InvalidData`."""
+    features = [at for at, name in enumerate(sheet.names) if at != sheet.place and name not in columns.ignore]
+    return cleaned(sheet, clean, considered=features)
 
 
 def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
@@ -89,7 +63,7 @@ def feature_columns(sheet: Sheet, columns: Columns) -> tuple[Column, ...]:
             remedy="A model needs columns to tell the label by.",
             path=sheet.path,
         )
-    return tuple(_column(sheet.names[at], sheet.texts[at], columns, sheet.path) for at in kept)
+    return tuple(_column(sheet, at, columns) for at in kept)
 
 
 def write_csv(table: AnyTable, path: Path) -> None:
@@ -105,27 +79,10 @@ def write_csv(table: AnyTable, path: Path) -> None:
             writer.writerow([*fields, label])
 
 
-def _texts(rows: Rows, path: str) -> list[list[str]]:
-    """Return the fields of each column. Equal texts are one object, which keeps categories small."""
-    known: dict[str, str] = {}
-    texts: list[list[str]] = [[] for _ in rows.names]
-    for number, row in rows.numbered:
-        if (number + 1) * len(row) > _MOST_CELLS:
-            raise InvalidData(
-                f"{path} has more than {_MOST_CELLS:,} fields.", remedy="Use fewer rows or columns.", path=path
-            )
-        for column, field in zip(texts, row, strict=True):
-            text = field.strip()
-            column.append(known.setdefault(text, text))
-    if not texts[0]:
-        raise InvalidData(f"{path} has no rows.", remedy="Give at least one row of each class.", path=path)
-    return texts
-
-
 def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
     """Return the classes as numbers (rows,), and their names. Raises `InvalidData` for a label that is no class."""
     texts, label, path = sheet.label_texts, sheet.label, sheet.path
-    refuse_missing_label(texts, label, path)
+    refuse_missing_label(sheet)
     numbers = {text: as_number(text) for text in dict.fromkeys(texts)}
     fraction = next((text for text, number in numbers.items() if number is not None and number % 1), None)
     if fraction is not None or len(numbers) > MAX_CLASSES:
@@ -142,7 +99,8 @@ def read_labels(sheet: Sheet) -> tuple[Labels, tuple[str, ...]]:
     return np.array([codes[text] for text in texts], np.int64), tuple(ordered)
 
 
-def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Column:
+def _column(sheet: Sheet, at: int, columns: Columns) -> Column:
+    name, texts = sheet.names[at], sheet.texts[at]
     if name in columns.categories:
         return _categories(name, texts)
     numbers = [None if is_missing(text) else as_number(text) for text in texts]
@@ -151,11 +109,11 @@ def _column(name: str, texts: Sequence[str], columns: Columns, path: str) -> Col
     if odd and there - len(odd) < _MOSTLY * there:
         return _categories(name, texts)
     if odd:
-        raise _no_number(name, odd[0], texts[odd[0]], path)
+        raise _no_number(sheet, at, odd[0])
     values = np.array([np.nan if number is None else number for number in numbers], np.float64)
     infinite = np.flatnonzero(np.isinf(values))
     if infinite.size:
-        raise _no_number(name, int(infinite[0]), texts[int(infinite[0])], path)
+        raise _no_number(sheet, at, int(infinite[0]))
     return Numbers(name, values)
 
 
@@ -165,12 +123,13 @@ def _categories(name: str, texts: Sequence[str]) -> Categories:
     return Categories(name, np.array([places.get(text, -1) for text in texts], np.int64), names)
 
 
-def _no_number(name: str, row: int, text: str, path: str) -> InvalidData:
+def _no_number(sheet: Sheet, at: int, place: int) -> InvalidData:
+    name, row = sheet.names[at], int(sheet.rows[place])
     return InvalidData(
-        f"{path}: {name} of row {row} is {text[:40]!r}, and the column is of numbers.",
+        f"{sheet.path}: {name} of row {row} is {sheet.texts[at][place][:40]!r}, and the column is of numbers.",
         remedy="Correct it or leave it empty; a column whose numbers are names goes into data.columns.categories, and"
         " so does one that the step convert is to make numbers of.",
-        path=path,
+        path=sheet.path,
         row=row,
         field=name,
     )

@@ -36,7 +36,7 @@ class Frame:
     @classmethod
     def of(cls, table: Columned) -> Frame:
         """Take the columns of a table."""
-        return cls(table.source, table.columns, len_of(table.columns[0]))
+        return cls(table.source, table.columns, len(table.columns[0]))
 
     def column(self, name: str) -> Column | None:
         """Return the column of a name, where there is one."""
@@ -66,7 +66,7 @@ class Frame:
     def take(self, rows: Rows | npt.NDArray[np.bool_]) -> Frame:
         """Return some rows. Categories that none of them has are unknown to it."""
         columns = tuple(_taken(column, rows) for column in self.columns)
-        return Frame(self.source, columns, len_of(columns[0]) if columns else 0)
+        return Frame(self.source, columns, len(columns[0]) if columns else 0)
 
     def replacing(self, new: Mapping[str, Sequence[Column]]) -> Frame:
         """Return the columns with others in the place of those named. Raises `InvalidData` for a name given twice."""
@@ -109,11 +109,6 @@ class Frame:
             path=self.source,
             field=name,
         )
-
-
-def len_of(column: Column) -> int:
-    """Return how many rows a column has."""
-    return len(column.values) if isinstance(column, Numbers) else len(column.codes)
 
 
 def missing_in(column: Column) -> npt.NDArray[np.bool_]:

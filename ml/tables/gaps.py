@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ml.tables.encoding import CategoryEncoding, Encoding
-from ml.tables.frame import Frame
-from ml.tables.table import Categories
+from ml.tables.table import Categories, Column
 
 
 class Gaps:
@@ -20,10 +19,9 @@ class Gaps:
         self._missing: Counter[str] = Counter()
         self._unseen: Counter[str] = Counter()
 
-    def add(self, encoding: Encoding, frame: Frame) -> None:
-        """Take a batch of rows, after the steps. Raises `InvalidData` for a column that is not there."""
-        for one in encoding:
-            column = frame.any(one.name)
+    def add(self, encoding: Encoding, columns: Sequence[Column]) -> None:
+        """Take a batch of the columns of an encoding."""
+        for one, column in zip(encoding, columns, strict=True):
             if isinstance(column, Categories):
                 assert isinstance(one, CategoryEncoding)
                 known = set(one.values)

@@ -10,15 +10,15 @@ from typing import Final, TypeVar
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import kind_of
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
 from ml.tables.csv_table import read_csv
 from ml.tables.quantities import read_quantity_csv
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from ml.tables.table import AnyTable, QuantityTable, Table
-from trainshed.specs import Columns, Data
+from trainshed.specs import Clean, Columns, Data
 
 BUILTIN_TABLES: Final[dict[str, Callable[[], Table]]] = {
     breast_cancer.SOURCE: breast_cancer.load,
@@ -49,18 +49,18 @@ def load_shipped(name: str) -> AnyTable:
 def _loaded(
     data: Data,
     builtin: Mapping[str, Callable[[], _T]],
-    read: Callable[[DataSource, Columns], _T],
+    read: Callable[[DataSource, Columns, Clean], _T],
     *,
     roots: tuple[Path, ...],
     files: Mapping[str, DataFile],
 ) -> _T:
-    refuse_clean(data.clean)
     columns = data.columns or Columns()
     source = find_file(data, roots=roots, files=files)
     if source is None:
+        refuse_cleaning(data.clean, data.dataset or "")
         return _chosen(load_known(data.dataset or "", builtin, what="table", remedy=_OR_YOURS), columns)
     refuse_other_kinds(source)
-    return read(source, columns)
+    return read(source, columns, data.clean)
 
 
 def _chosen(table: _T, columns: Columns) -> _T:
@@ -84,7 +84,7 @@ def _chosen(table: _T, columns: Columns) -> _T:
 def refuse_other_kinds(source: DataSource) -> None:
     """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
-    if source.is_decoded or kind not in TABLES:
+    if source.is_decoded or not holds_rows(source):
         raise InvalidData(
             f"{source.name} is {kind}, and this family takes a table.",
             remedy=f"Accepted is {_ACCEPTED}.",

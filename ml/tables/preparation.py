@@ -18,34 +18,28 @@ from ml.errors import InvalidData
 from ml.tables.encoding import Encoding, encode, fit_encoding, refuse_missing_numbers
 from ml.tables.frame import Columned, Frame, Rows
 from ml.tables.steps import FITS, AnyFitted
+from ml.tables.steps.past import PastSeen
 from ml.tables.table import Numbers
 from trainshed.specs import SpecModel, Step
 from trainshed.specs.preprocess import name_of
-
-
-class ReadAs(SpecModel):
-    """A column as the data had it, before all steps."""
-
-    name: str
-    column: Literal["number", "category"]
-
-
-def read_as(table: Columned) -> tuple[ReadAs, ...]:
-    """Return what the columns of a table were read as."""
-    kinds: dict[bool, Literal["number", "category"]] = {True: "number", False: "category"}
-    return tuple(ReadAs(name=one.name, column=kinds[isinstance(one, Numbers)]) for one in table.columns)
-
 
 Missing = Literal["median", "mean", "refuse"]
 Encoder = Callable[[Rows], npt.NDArray[np.float32]]
 """From row numbers of a table to the rows as a network takes them, (n, features)."""
 
 
+class ReadColumn(SpecModel):
+    """A column of the data, and what it is of."""
+
+    name: str
+    column: Literal["number", "category"]
+
+
 class Prepares(Protocol):
     """A card that says how rows are prepared."""
 
     @property
-    def columns(self) -> tuple[ReadAs, ...]: ...
+    def reads(self) -> tuple[ReadColumn, ...]: ...
     @property
     def steps(self) -> tuple[AnyFitted, ...]: ...
     @property
@@ -69,7 +63,8 @@ class FittedSteps:
 class Preparation:
     """All that lies between a table and a network. It `Prepares`."""
 
-    columns: tuple[ReadAs, ...]
+    reads: tuple[ReadColumn, ...]
+    """The columns of the table, where there are steps."""
     steps: tuple[AnyFitted, ...]
     encoding: Encoding
     train: npt.NDArray[np.float32]
@@ -88,7 +83,7 @@ def fit_preparation(table: Columned, train: Rows, steps: Sequence[Step], *, miss
     every = np.arange(fitted.train.rows, dtype=np.int64)
     encoding = fit_encoding(fitted.train, every, missing=missing)
     return Preparation(
-        columns=read_as(table),
+        reads=_read_columns(table) if fitted.steps else (),
         steps=fitted.steps,
         encoding=encoding,
         train=encode(encoding, fitted.train, every),
@@ -114,6 +109,16 @@ def fit_steps(table: Columned, train: Rows, steps: Sequence[Step]) -> FittedStep
     return FittedSteps(tuple(fitted), frame, kept, dict(left_out))
 
 
+def looks_at_other_rows(steps: Sequence[AnyFitted]) -> bool:
+    """Whether what a row becomes depends on other rows: then all of them must be there at once."""
+    return any(isinstance(step, PastSeen) for step in steps)
+
+
+def columns_read(card: Prepares) -> tuple[ReadColumn, ...]:
+    """Return the columns that a table must have for the model of a card."""
+    return card.reads or tuple(ReadColumn(name=one.name, column=one.column) for one in card.encoding)
+
+
 def applied(steps: Sequence[AnyFitted], frame: Frame) -> Frame:
     """Return rows as fitted steps make them; none is left out. Raises `InvalidData` for other columns."""
     for step in steps:
@@ -126,13 +131,15 @@ def encoder(card: Prepares, table: Columned) -> Encoder:
 
     Raises `InvalidData` for a table without the columns that the model needs.
     """
-    frame = prepared(card, table)
+    frame = applied(card.steps, Frame.of(table))
     return lambda rows: encode(card.encoding, frame, rows)
 
 
-def prepared(card: Prepares, table: Columned) -> Frame:
-    """Return the columns of `table` after the steps of a card. Raises `InvalidData` as above."""
-    return applied(card.steps, Frame.of(table))
+def _read_columns(table: Columned) -> tuple[ReadColumn, ...]:
+    return tuple(
+        ReadColumn(name=column.name, column="number" if isinstance(column, Numbers) else "category")
+        for column in table.columns
+    )
 
 
 def _fitted(step: Step, frame: Frame) -> AnyFitted:

@@ -10,19 +10,20 @@ import numpy.typing as npt
 from ml.data.fields import as_number
 from ml.data.files import DataSource
 from ml.errors import InvalidData
-from ml.tables.csv_table import Sheet, feature_columns, read_sheet
+from ml.tables.csv_table import cleaned_rows, feature_columns
 from ml.tables.refusals import refuse_missing_label
+from ml.tables.sheet import Sheet, read_sheet
 from ml.tables.table import Column, Numbers, QuantityTable
-from trainshed.specs import Columns
+from trainshed.specs import Clean, Columns
 
 _EXACTLY: Final = 1e-9
 """Of a correlation below 1 from which on a column is the quantity in other units."""
 
 
-def read_quantity_csv(source: DataSource, columns: Columns) -> QuantityTable:
+def read_quantity_csv(source: DataSource, columns: Columns, clean: Clean) -> QuantityTable:
     """Read and check the file. Raises `InvalidData` that names file, row, column and value."""
-    sheet = read_sheet(source, columns)
-    quantities = read_quantities(sheet.label_texts, sheet.label, sheet.path)
+    sheet = cleaned_rows(read_sheet(source, columns), columns, clean)
+    quantities = read_quantities(sheet)
     _refuse_one_value(quantities, sheet)
     read = feature_columns(sheet, columns)
     for column in read:
@@ -35,20 +36,22 @@ def read_quantity_csv(source: DataSource, columns: Columns) -> QuantityTable:
         provenance=source.provenance,
         licence="not stated",
         format=sheet.format,
+        **sheet.facts(),
     )
 
 
-def read_quantities(texts: list[str], label: str, path: str) -> npt.NDArray[np.float64]:
+def read_quantities(sheet: Sheet) -> npt.NDArray[np.float64]:
     """Return the numbers of a column (rows,). Raises `InvalidData` for one that is missing, infinite or no number."""
-    refuse_missing_label(texts, label, path)
+    refuse_missing_label(sheet)
+    texts, label, path = sheet.label_texts, sheet.label, sheet.path
     numbers = [as_number(text) for text in texts]
     wrong = next((row for row, number in enumerate(numbers) if number is None or not np.isfinite(number)), None)
     if wrong is not None:
         raise InvalidData(
-            f"{path}: {label} of row {wrong} is {texts[wrong][:40]!r}, and it is a quantity to predict.",
+            f"{path}: {label} of row {sheet.rows[wrong]} is {texts[wrong][:40]!r}, and it is a quantity to predict.",
             remedy="Correct it, or name another column with data.columns.label; classes are for tabular_classifier.",
             path=path,
-            row=wrong,
+            row=int(sheet.rows[wrong]),
             field=label,
         )
     return np.array(numbers, np.float64)

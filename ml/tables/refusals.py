@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,22 @@ _SEPARATORS: Final = {";": "semicolons", "|": "bars"}
 
 def refuse_clean(clean: Clean) -> None:
     """Refuse what cleans images: silently it would do nothing."""
+    for name in ("corrupt", "mismatched", "constant"):
+        if getattr(clean, name) != Clean.model_fields[name].default:
+            raise InvalidData(
+                f"data.clean.{name} is {getattr(clean, name)}, and it is for images.",
+                remedy="Of tables and texts there are data.clean.duplicates and data.clean.unknown_labels; steps of"
+                " preprocess do the rest.",
+                field=f"data.clean.{name}",
+            )
+
+
+def refuse_cleaning(clean: Clean, source: str) -> None:
+    """Refuse all cleaning of data that has no rows of its own to leave out."""
     if clean != Clean():
         raise InvalidData(
-            f"data.clean is {clean.model_dump_json()}, and its steps are for images.",
-            remedy="Leave data.clean out; data.columns.missing says what stands in for missing numbers.",
+            f"data.clean is {clean.model_dump_json()}, and {source} is taken as it is.",
+            remedy="Leave data.clean out.",
             field="data.clean",
         )
 
@@ -52,6 +64,7 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
         ("item", (columns.item,) if columns.item else ()),
         ("source", (columns.source,) if columns.source else ()),
         ("target", (columns.target,) if columns.target else ()),
+        ("split", (columns.split,) if columns.split else ()),
         ("ignore", columns.ignore),
         ("categories", columns.categories),
     ):
@@ -78,16 +91,30 @@ def refuse_too_many(name: str, different: int, path: str) -> None:
         )
 
 
-def refuse_missing_label(texts: Sequence[str], label: str, path: str) -> None:
+class WithLabels(Protocol):
+    """A table as it is written."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def label_texts(self) -> list[str]: ...
+    @property
+    def rows(self) -> npt.NDArray[np.int64]: ...
+
+
+def refuse_missing_label(sheet: WithLabels) -> None:
     """Raise `InvalidData` for a row without what is to be learned."""
-    missing = next((row for row, text in enumerate(texts) if is_missing(text)), None)
+    missing = next((row for row, text in enumerate(sheet.label_texts) if is_missing(text)), None)
     if missing is not None:
+        row = int(sheet.rows[missing])
         raise InvalidData(
-            f"{path}: {label} of row {missing} is missing.",
-            remedy="Each row needs a label; fill it in, or remove the row.",
-            path=path,
-            row=missing,
-            field=label,
+            f"{sheet.path}: {sheet.label} of row {row} is missing.",
+            remedy="Each row needs a label; fill it in, remove the row, or set data.clean.unknown_labels to drop.",
+            path=sheet.path,
+            row=row,
+            field=sheet.label,
         )
 
 

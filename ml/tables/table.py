@@ -60,13 +60,19 @@ class Table:
     dropped: Mapping[str, int] = field(default_factory=dict)
     own_validation_from: int | None = None
     own_test_from: int | None = None
-    held_out_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (rows,): where each row is in the file. None: at its place."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", _content_digest(self))
+
+    @property
+    def held_out_from(self) -> int | None:
+        """The first row of a part of the data's own."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
@@ -89,6 +95,10 @@ class QuantityTable:
     synthetic: bool = False
     format: str = "builtin"
     dropped: Mapping[str, int] = field(default_factory=dict)
+    own_validation_from: int | None = None
+    own_test_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (rows,): where each row is in the file. None: at its place."""
     digest: str = ""
     """SHA-256 of the content, in hexadecimal; reckoned where it is not given."""
 
@@ -96,8 +106,14 @@ class QuantityTable:
         if not self.digest:
             digest = hashlib.sha256(repr(self.label).encode())
             _update(digest, self.columns, len(self.quantities))
+            _update_parts(digest, self)
             digest.update(self.quantities.astype("<f8").tobytes())
             object.__setattr__(self, "digest", digest.hexdigest())
+
+    @property
+    def held_out_from(self) -> int | None:
+        """The first row of a part of the data's own."""
+        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns), as of a `Table`."""
@@ -105,14 +121,6 @@ class QuantityTable:
 
 
 AnyTable = Table | QuantityTable
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Features:
-    """Columns of rows whose label nobody asks for."""
-
-    source: str
-    columns: tuple[Column, ...]
 
 
 def matrix_of(columns: Sequence[Column]) -> npt.NDArray[np.float64]:
@@ -137,8 +145,15 @@ def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
 def _content_digest(table: Table) -> str:
     digest = hashlib.sha256(repr((table.label, table.class_names)).encode())
     _update(digest, table.columns, len(table.labels))
+    _update_parts(digest, table)
     digest.update(table.labels.astype("<i8").tobytes())
     return digest.hexdigest()
+
+
+def _update_parts(digest: hashlib._Hash, table: AnyTable) -> None:
+    parts = (table.own_validation_from, table.own_test_from)
+    if parts != (None, None):
+        digest.update(repr(parts).encode())
 
 
 def _update(digest: hashlib._Hash, columns: Sequence[Column], rows: int) -> None:

@@ -9,28 +9,30 @@ from typing import Final
 from ml.data.fields import is_missing
 from ml.data.files import DataSource
 from ml.errors import InvalidData
-from ml.tables.csv_table import Sheet, read_labels, read_sheet
+from ml.tables.csv_table import read_labels
 from ml.tables.refusals import refuse_one_class
+from ml.tables.sheet import Sheet, cleaned, read_sheet
 from ml.texts.text_set import TextSet
-from trainshed.specs import Columns
+from trainshed.specs import Clean, Columns
 
 USUAL_NAMES: Final = ("text", "sentence", "review")
 
 
-def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
+def read_csv_texts(source: DataSource, columns: Columns, clean: Clean) -> TextSet:
     """Read and check the file. Raises `InvalidData` that names file, row and column."""
     sheet = read_sheet(source, columns)
+    place = _text_column(sheet, columns)
+    sheet = cleaned(sheet, clean, considered=[place])
     labels, class_names = read_labels(sheet)
     refuse_one_class(labels, class_names, field=sheet.label, path=sheet.path)
-    place = _text_column(sheet, columns)
     texts = sheet.texts[place]
     empty = next((row for row, text in enumerate(texts) if is_missing(text)), None)
     if empty is not None:
         raise InvalidData(
-            f"{sheet.path}: {sheet.names[place]} of row {empty} has no text.",
+            f"{sheet.path}: {sheet.names[place]} of row {sheet.rows[empty]} has no text.",
             remedy="Each row needs a text; remove the row.",
             path=sheet.path,
-            row=empty,
+            row=int(sheet.rows[empty]),
             field=sheet.names[place],
         )
     return TextSet(
@@ -42,6 +44,7 @@ def read_csv_texts(source: DataSource, columns: Columns) -> TextSet:
         licence="not stated",
         format=sheet.format,
         column=sheet.names[place],
+        **sheet.facts(),
     )
 
 

@@ -9,10 +9,10 @@ from typing import Final
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.opening import opened_tree
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables.refusals import refuse_clean
+from ml.tables.refusals import refuse_cleaning
 from ml.texts.csv_texts import read_csv_texts
 from ml.texts.folder_texts import has_texts, read_tree_texts
 from ml.texts.text_set import TextSet
@@ -26,7 +26,6 @@ _ACCEPTED: Final = (
 
 def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> TextSet:
     """Read and check the texts that `data` names: a path only if it lies below one of `roots`. Raises `InvalidData`."""
-    refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
     if source is None:
         raise InvalidData(
@@ -34,12 +33,12 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             remedy=f"Upload them, or give data.path: {_ACCEPTED}.",
             field="data.dataset",
         )
-    kind = kind_of(source)
-    if kind in TABLES:
-        return read_csv_texts(source, data.columns or Columns())
+    if holds_rows(source):
+        return read_csv_texts(source, data.columns or Columns(), data.clean)
+    refuse_cleaning(data.clean, source.name)
     with opened_tree(source) as tree:
         if tree is None:
-            raise _refusal(source, kind)
+            raise _refusal(source, kind_of(source))
         return read_tree_texts(tree, source)
 
 

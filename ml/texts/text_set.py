@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from ml.data import Labels
 
 
@@ -25,6 +28,8 @@ class TextSet:
     dropped: Mapping[str, int] = field(default_factory=dict)
     own_validation_from: int | None = None
     own_test_from: int | None = None
+    file_rows: npt.NDArray[np.int64] | None = None
+    """Shape (texts,): where each is in the file. None: at its place, or there is a file for each."""
     column: str = ""
     """What the column of texts is called, where they are in one."""
     digest: str = ""

@@ -21,7 +21,7 @@ from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from ml.tables.csv_table import read_csv
 from ml.texts.csv_texts import read_csv_texts
-from trainshed.specs import Columns
+from trainshed.specs import Clean, Columns
 
 ROWS: list[dict[str, Any]] = [
     {"text": 'said "well, well"', "size": 1.5, "day": "2024-02-29", "label": "good"},
@@ -126,13 +126,13 @@ def test_every_format_gives_the_same_table_and_the_same_texts(tmp_path, form):
     path = tmp_path / "file"
     write(path)
     columns = Columns(label="label", ignore=("text",))
-    table = read_csv(source_of(path), columns)
+    table = read_csv(source_of(path), columns, Clean())
     assert table.format == said
     assert {column.name for column in table.columns} == {"size", "day"}
     assert [table.class_names[label] for label in table.labels] == ["good", "bad", "good"]
     sizes = next(column for column in table.columns if column.name == "size")
     assert [repr(float(value)) for value in sizes.values] == ["1.5", "nan", "-3.0"]
-    texts = read_csv_texts(source_of(path), Columns(label="label", text="text"))
+    texts = read_csv_texts(source_of(path), Columns(label="label", text="text"), Clean())
     assert texts.texts == tuple(row["text"] for row in ROWS)
 
 

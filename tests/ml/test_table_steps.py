@@ -14,7 +14,7 @@ from ml.steps.draws import Draws
 from ml.tables import Categories, Numbers
 from ml.tables.augmentation import AUGMENTATIONS, RowAugmentation
 from ml.tables.encoding import spans
-from ml.tables.frame import Frame, categories_of, len_of
+from ml.tables.frame import Frame, categories_of
 from ml.tables.preparation import Preparation, applied, encoder, fit_preparation, fit_steps
 from ml.tables.steps import FITS, AnyFitted
 from trainshed.specs import OF_IMAGES, OF_TABLES, OF_TEXTS, STEP_CLASSES, Step
@@ -39,7 +39,7 @@ def texts(name: str, *values: str | None) -> Categories:
 
 
 def frame(*columns: Numbers | Categories) -> Frame:
-    return Frame("t", columns, len_of(columns[0]))
+    return Frame("t", columns, len(columns[0]))
 
 
 SMALL = frame(

@@ -126,9 +126,9 @@ def test_names_without_end_are_no_category(tmp_path):
 
 def test_what_cleans_images_is_refused_for_a_table(tmp_path):
     data = Data.model_validate_json(
-        json.dumps({"path": str(write_rows(tmp_path, rows_of())), "clean": {"duplicates": "drop"}})
+        json.dumps({"path": str(write_rows(tmp_path, rows_of())), "clean": {"constant": "drop"}})
     )
-    with pytest.raises(InvalidData, match="its steps are for images"):
+    with pytest.raises(InvalidData, match="constant is drop, and it is for images"):
         load_table(data, roots=(tmp_path,), files={})
 
 

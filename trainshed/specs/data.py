@@ -68,6 +68,9 @@ class Columns(SpecModel):
     """Of pairs of texts: the column of what is given. Default: `source`, `src`, or the first of two."""
     target: ColumnName | None = None
     """Of pairs of texts: the column of what is to come of it. Default: `target`, `tgt`, or the second of two."""
+    split: ColumnName | None = None
+    """Of tables and texts: the column that says `train`, `validation` or `test` of each row; `data.split` then has no
+    effect on the parts that it names. Default: `split`, where it says nothing else."""
     missing: Literal["median", "mean", "refuse"] = "median"
     """What stands in for a number that is missing, over the train part; that it was missing is one more column. A
     category that is missing is none of the others."""
@@ -86,12 +89,14 @@ class Clean(SpecModel):
     mismatched: Literal["refuse", "drop"] = "refuse"
     """Picture files of another size or other colours than most have. With `data.images` there are none."""
     unknown_labels: Literal["refuse", "drop"] = "refuse"
-    """Labels below 0, beyond the names of the classes, or of a class that has no example to train on."""
+    """Labels below 0, beyond the names of the classes, or of a class that has no example to train on. Of tables and
+    texts: labels that are missing."""
     constant: Literal["keep", "drop"] = "keep"
     """Images of one colour."""
     duplicates: Literal["keep", "drop"] = "keep"
-    """Exact copies of an earlier image, and of an image in a validation or test part of the data's own. Such parts
-    themselves stay as they are. Copies across the parts are reported in any case."""
+    """Exact copies of an earlier image, row (with its label) or text (with its label), and of one in a validation or
+    test part of the data's own. Such parts themselves stay as they are. It is done before the data are divided. Copies
+    across the parts are reported in any case."""
 
 
 class Data(SpecModel):

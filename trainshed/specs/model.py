@@ -24,7 +24,7 @@ Family = Literal[
 Takes = Literal["images", "a table", "texts", "series", "ratings", "pairs of texts"]
 """What the examples of a family are."""
 
-_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing"})
+_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
 
 Learns = Literal["classes", "quantities", "sequences"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
@@ -98,7 +98,7 @@ class TextClassifier(SpecModel):
     """Tells texts apart: what they are about, or whether they speak well or ill of it."""
 
     takes: ClassVar[Takes] = "texts"
-    columns: ClassVar[frozenset[str]] = frozenset({"label", "text"})
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "text", "split"})
     learns: ClassVar[Learns] = "classes"
 
     family: Literal["text_classifier"]

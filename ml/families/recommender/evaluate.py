@@ -33,6 +33,7 @@ from ml.families.measuring import Chosen, Opened, choose_of, open_measured, pred
 from ml.families.recommender.card import Rating, RecommenderCard
 from ml.families.recommender.lists import Sought, listed, popular_lists, scored, shown_lists, sought_in
 from ml.families.recommender.scoring import scorer_of
+from ml.families.slicing import refuse_slices
 from ml.job import RunSettings, Summary
 from ml.ratings import RatingSet, divide_ratings, encode_pairs, load_ratings
 from ml.ratings.biases import predict_by_biases
@@ -76,6 +77,7 @@ def evaluate(
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
     opened = open_measured(spec, workspace, RecommenderCard, load_ratings, settings=settings)
     card, data = opened.card, opened.examples
+    refuse_slices(spec, answers="recommendations")
     chosen = choose_of(spec, opened.data, data, card, lambda split: divide_ratings(data, split, card.feedback))
     warn_of_leak(chosen, spec, report)
     rated = None if card.rating is None else _rated(spec, opened, card.rating, chosen, report, clock)

@@ -9,7 +9,7 @@ from pydantic import Field
 from ml.model.card import ClassifierCard
 from ml.model.card_text import CardText, named_classes
 from ml.tables.encoding import Encoding
-from ml.tables.preparation import ReadAs
+from ml.tables.preparation import ReadColumn
 from ml.tables.steps import AnyFitted
 from trainshed.specs import SpecModel
 
@@ -30,8 +30,8 @@ class TabularCard(ClassifierCard):
     family: Literal["tabular_classifier"]
     input_shape: tuple[int]
     """Numbers of an encoded row."""
-    columns: tuple[ReadAs, ...]
-    """As the data had them; rows to be answered need all of these."""
+    reads: tuple[ReadColumn, ...] = ()
+    """The columns of the data, where steps come before the encoding."""
     steps: tuple[AnyFitted, ...] = ()
     """Of `preprocess`, as they were fitted on the train part, in order. `ml.tables.encoder` applies them."""
     encoding: Encoding

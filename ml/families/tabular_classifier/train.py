@@ -77,7 +77,7 @@ def train(
             class_counts=class_counts(table, parts),
             left_out=prepared.left_out,
         ),
-        columns=prepared.columns,
+        reads=prepared.reads,
         steps=prepared.steps,
         encoding=prepared.encoding,
         threshold=_threshold(spec.model, table, task, prepare("validation")),

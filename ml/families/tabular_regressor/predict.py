@@ -36,7 +36,7 @@ def predict(
         spec,
         asking,
         load_quantities,
-        lambda table, split: divide_evenly(len(table.quantities), split),
+        lambda table, split: divide_evenly(len(table.quantities), split, table),
         settings=settings,
     )
     gaps = Gaps()

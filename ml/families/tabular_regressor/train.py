@@ -41,7 +41,7 @@ def train(
     assert isinstance(spec.model, TabularRegressor)
     set_up(threads=settings.threads, seed=spec.training.seed)
     table = load_quantities(spec.data, roots=settings.data_roots, files=settings.data_files)
-    parts = divide_evenly(len(table.quantities), spec.data.split)
+    parts = divide_evenly(len(table.quantities), spec.data.split, table)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
     prepared = prepare_rows(spec, table, parts.train)
@@ -63,7 +63,7 @@ def train(
         **common_fields(fitted, task, settings),
         input_shape=(feature_count(prepared.encoding),),
         data=trained_on(fitted.spec, table, task, findings=found, left_out=prepared.left_out),
-        columns=prepared.columns,
+        reads=prepared.reads,
         steps=prepared.steps,
         encoding=prepared.encoding,
         quantity=quantity,

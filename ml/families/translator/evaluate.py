@@ -29,6 +29,7 @@ from ml.evaluation.translations import (
     translation_verdict,
 )
 from ml.families.measuring import Chosen, choose_of, open_measured, warn_of_leak
+from ml.families.slicing import refuse_slices
 from ml.families.translator.card import TranslatorCard
 from ml.families.translator.examples import taught
 from ml.families.translator.translating import translated_texts
@@ -53,6 +54,7 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`."""
+    refuse_slices(spec, answers="translations")
     package("sacrebleu.metrics", source="BLEU", extra="translation")  # before minutes of translating
     opened = open_measured(spec, workspace, TranslatorCard, load_pairs, settings=settings)
     card, pairs = opened.card, opened.examples

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,9 +11,6 @@ from trainshed.specs import SpecModel
 
 class Fitted(SpecModel):
     """Base of fitted steps."""
-
-    looks_around: ClassVar[bool] = False
-    """Whether what becomes of a row depends on other rows, too."""
 
     def apply(self, frame: Frame) -> Frame:
         """Return the rows as the step makes them; it leaves none out. Raises `InvalidData` for other columns."""

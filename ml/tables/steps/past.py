@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,6 @@ _Of = Literal["mean", "minimum", "maximum", "deviation"]
 class PastSeen(Fitted):
     """Base of both: how rows are ordered."""
 
-    looks_around: ClassVar[bool] = True
     columns: tuple[str, ...]
     time: str
     series: str | None

@@ -32,8 +32,8 @@ from ml.pairs import Splitter, encode_sources, load_pairs
 from ml.ratings import encode_pairs, load_ratings
 from ml.series import divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows
-from ml.tables import encode, load_quantities, load_table
-from ml.texts import encode_texts, load_texts
+from ml.tables import encoder, load_quantities, load_table
+from ml.texts import encode_for, load_texts
 
 Document = dict[str, Any]
 Roots = tuple[Path, ...]
@@ -194,7 +194,7 @@ def _table_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TabularCard)
     table = load_table(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    encoded = encode(card.encoding, table, np.arange(len(table.labels)))
+    encoded = encoder(card, table)(np.arange(len(table.labels)))
     answered = answers(card, probabilities(np.asarray(model(encoded))))
     return {"confusion_matrix": _confusion(table.labels, answered)}
 
@@ -230,7 +230,7 @@ def _regressed(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", RegressorCard)
     table = load_quantities(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    predicted = np.asarray(model(encode(card.encoding, table, np.arange(len(table.quantities)))))[:, 0]
+    predicted = np.asarray(model(encoder(card, table)(np.arange(len(table.quantities)))))[:, 0]
     return {"metrics": {"mae": np.abs(predicted - table.quantities).mean()}}
 
 
@@ -298,7 +298,7 @@ def _text_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TextCard)
     texts = load_texts(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    answered = np.asarray(model(encode_texts(card.encoding, texts.texts))).argmax(axis=1)
+    answered = np.asarray(model(encode_for(card, texts.texts))).argmax(axis=1)
     return {"confusion_matrix": _confusion(texts.labels, answered)}
 
 

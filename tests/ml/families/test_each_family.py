@@ -25,11 +25,33 @@ from trainshed.specs import model as spec_model
 from trainshed.specs import parse_spec
 
 OF_EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
-AUGMENTED = {
-    "tabular_classifier": ({"step": "outliers", "action": "drop"}, {"step": "noise"}, {"step": "swap_values"}),
-    "text_classifier": ({"step": "casing"}, {"step": "drop_words", "share": 0.2}, {"step": "swap_words"}),
-    "forecaster": ({"step": "noise"},),
+STEPS = {
+    "tabular_classifier": (
+        {"step": "outliers", "action": "drop"},
+        {"step": "fill_missing", "using": "mean", "mark": True},
+        {"step": "quantile_scale", "columns": ["age"]},
+        {"step": "one_hot"},
+        {"step": "noise"},
+        {"step": "swap_values", "share": 0.05},
+    ),
+    "text_classifier": ({"step": "strip_markup"}, {"step": "drop_words"}, {"step": "swap_words"}),
+    "forecaster": ({"step": "noise", "amount": 0.02},),
 }
+
+
+def prepared(case: Case) -> Case:
+    """Return a family with steps, the last of which augment."""
+
+    def spec(path: Path) -> dict[str, Any]:
+        document = case.spec(path)
+        longer = document["training"] | {"epochs": 2 * document["training"]["epochs"]}  # each epoch says other things
+        return document | {"preprocess": list(STEPS[case.family]), "training": longer}
+
+    return replace(case, spec=spec)
+
+
+PLAIN = [pytest.param(case, id=case.family) for case in CASES]
+PREPARED = [pytest.param(prepared(case), id=f"{case.family}, prepared") for case in CASES if case.family in STEPS]
 BAD = [pytest.param(case, name, id=f"{case.family}: {name}") for case in CASES for name in case.bad]
 
 
@@ -59,7 +81,7 @@ def predictions(output: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.family)
+@pytest.fixture(scope="module", params=[*PLAIN, *PREPARED])
 def evaluated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
     case, folder = request.param, tmp_path_factory.mktemp("family")
     settings = RunSettings(threads=1, data_roots=(folder,))
@@ -141,19 +163,7 @@ def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated)
     assert "<script" not in page
 
 
-def augmented(case: Case) -> Case:
-    """Return a family with steps, the last of which augment."""
-    steps = list(AUGMENTED[case.family])
-    return replace(case, spec=lambda path: case.spec(path) | {"preprocess": steps})
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        *(pytest.param(case, id=case.family) for case in CASES),
-        *(pytest.param(augmented(case), id=f"{case.family}, augmented") for case in CASES if case.family in AUGMENTED),
-    ],
-)
+@pytest.mark.parametrize("case", [*PLAIN, *PREPARED])
 def test_a_training_that_is_killed_three_times_gives_the_same_bits(case, tmp_path, settings):
     document = case.spec(case.write(tmp_path)) | {"checkpoint": {"keep_best": True}}
     document["training"] |= {"report_every_steps": 2}
