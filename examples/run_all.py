@@ -37,7 +37,7 @@ PACKAGED = {
 }
 """Datasets that come with another package."""
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-_PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")
+_PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d+\.\d+) (?P<score>\w+) or (?P<side>more|less)")
 _SIDES = {"more": ">=", "less": "<="}
 console = Console(width=100)
 
