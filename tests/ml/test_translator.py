@@ -20,6 +20,7 @@ from ml.families.measuring import compiled as compiled_model
 from ml.families.translator.decoding import make_translate
 from ml.families.translator.presets import build
 from ml.pairs import PairSet, Splitter, dates, divide_pairs, fit_subwords, load_pairs
+from ml.pairs.asked_pairs import ask_pairs
 from ml.pairs.subwords import BEGIN, END, PAD, UNKNOWN
 from ml.training.order import by_length
 from ml.training.sequences import NextPiece
@@ -351,3 +352,20 @@ def test_a_loss_counts_no_filling_and_smoothing_is_spread_evenly():
     assert np.asarray(objective.losses(targets, logits)) == pytest.approx((0.9 * right + 0.1 * even) / 2, rel=1e-5)
     hits = told.argmax(axis=-1) == targets
     assert float(objective.sum_scores(targets, logits)) == pytest.approx(hits[0].mean() + hits[1, 0])
+
+
+def test_rows_that_say_their_part_are_refused_by_a_family_that_divides_by_sources(tmp_path):
+    content = "source,target,split\n" + "".join(f"a{row},b{row},{'test' if row % 3 else 'train'}\n" for row in range(9))
+    with pytest.raises(InvalidData, match="has a column that tells the part of each row"):
+        read(tmp_path, "d.csv", content)
+
+
+def test_a_text_that_is_translated_is_that_of_its_row_in_the_file(tmp_path):
+    _, found = read(tmp_path, "d.csv", CSV, source="en", target="fr")
+    assert found.rows == (0, 1, 2, 3)
+    asked = ask_pairs(
+        Data(path=str(tmp_path / "d.csv")), "en", np.array, keep=["n"], chosen=None, roots=(tmp_path,), files={}
+    )
+    (batch,) = asked.read(9)
+    assert (batch.rows.tolist(), batch.inputs.tolist()) == ([0, 1, 2, 3, 4], ["One", "Two", "Three", "Four", "One"])
+    assert batch.kept == {"n": ["1", "2", "3", "4", "5"]}
