@@ -36,6 +36,7 @@ from trainshed.specs.model import (
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.predict import PredictSpec
+from trainshed.specs.prepare import Output, PreprocessSpec
 from trainshed.specs.preprocess import (
     OF_IMAGES,
     STEP_CLASSES,
@@ -129,11 +130,13 @@ __all__ = [
     "OneHot",
     "Ordinal",
     "Outliers",
+    "Output",
     "Pad",
     "Past",
     "PerImageStandardize",
     "Pictures",
     "PredictSpec",
+    "PreprocessSpec",
     "ProfileSpec",
     "QuantileScale",
     "RandomBrightness",
