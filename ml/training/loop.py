@@ -33,6 +33,8 @@ from trainshed.specs import Schedule, Training
 
 _REPORTS_PER_EPOCH: Final = 20
 _VALIDATION_BATCH: Final = 256
+_VALIDATION_NUMBERS: Final = 1 << 24
+"""Of inputs at a time: large pictures are measured in smaller batches, or what the network holds would not fit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +199,7 @@ class Fit:
 
     def _validate(self, epoch: int) -> Mean | None:
         tally = Tally()
-        for rows in batches(np.arange(len(self._validation)), _VALIDATION_BATCH):
+        for rows in batches(np.arange(len(self._validation)), _validation_batch(self._validation)):
             sums = self._learner.measure(self._validation.inputs[rows], self._validation.targets[rows])
             tally.add(epoch * self._steps_per_epoch, sums, len(rows))
             self._progress.at(epoch * self._steps_per_epoch)
@@ -206,6 +208,11 @@ class Fit:
     def _stop_early(self, epoch: Epoch) -> None:
         self._report.message(f"epoch {epoch.number}: no gain for {self.patience.waited} epochs, so training ends here")
         self._progress.stopped(epoch.number * self._steps_per_epoch)
+
+
+def _validation_batch(validation: Prepared) -> int:
+    each = max(1, math.prod(validation.inputs.shape[1:]))
+    return max(1, min(_VALIDATION_BATCH, _VALIDATION_NUMBERS // each))
 
 
 def _tally(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Tally:

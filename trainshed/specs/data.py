@@ -114,8 +114,9 @@ class Data(SpecModel):
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a table
     (.csv, .tsv, .jsonl or .parquet: any columns for a family that takes a table, and a row of pixels and a label for
-    one that takes images), the idx files of MNIST, CIFAR-10 (binary or python), or a folder of pictures for each
-    class; several files as a folder, .zip, .tar or .tar.gz. The content tells which."""
+    one that takes images), the idx files of MNIST, CIFAR-10 (binary or python), a folder of pictures for each
+    class, or pictures with boxes (COCO, Pascal VOC, YOLO); several files as a folder, .zip, .tar or .tar.gz. The
+    content tells which."""
     split: Split = Split()
     """How the examples are divided. Parts of the data's own are kept as they are."""
     images: Pictures | None = None

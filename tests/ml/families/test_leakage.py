@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ml.data import Parts
 from ml.errors import InvalidData
@@ -99,12 +101,19 @@ def change_late(path: Path, _: np.ndarray) -> None:
         csv.writer(file).writerows([names, *written])
 
 
+def change_pictures(path: Path, rows: np.ndarray) -> None:
+    for row in rows:
+        picture = path / "images" / f"{row:03d}.png"
+        Image.fromarray(255 - np.asarray(Image.open(picture))).save(picture)
+
+
 CHANGES: dict[str, Callable[[Path, np.ndarray], None]] = {
     "image_classifier": change_images,
     "tabular_classifier": lambda path, rows: change_cells(path, rows, wild_cell),
     "tabular_regressor": lambda path, rows: change_cells(path, rows, wild_cell),
     "text_classifier": lambda path, rows: change_cells(path, rows, lambda _: "words words that training never saw"),
     "forecaster": change_late,
+    "object_detector": change_pictures,
 }
 """How the held-out rows of each family's data are changed wildly. A new family is added here, too."""
 
@@ -135,6 +144,13 @@ def test_train_rows_do_change_it_so_that_the_test_above_can_fail(case, tmp_path,
 
 def permute_labels(path: Path) -> None:
     random = np.random.Generator(np.random.PCG64(3))
+    if path.is_dir():
+        document = json.loads((path / "annotations.json").read_text())
+        kinds = random.permutation([each["category_id"] for each in document["annotations"]])
+        for each, kind in zip(document["annotations"], kinds.tolist(), strict=True):
+            each["category_id"] = kind
+        (path / "annotations.json").write_text(json.dumps(document))
+        return
     if path.suffix == ".npz":
         arrays = dict(np.load(path))
         np.savez(path, **{**arrays, "y": random.permutation(arrays["y"])})
