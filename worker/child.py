@@ -1,4 +1,4 @@
-"""What runs in the job process of a train or evaluate job.
+"""What runs in the job process of every job that is no program of a user.
 
 It reads one task from the channel, runs it, reports on the way, and ends with one result. It holds no credential and
 reaches nothing but its folder and the data. A fork of a warm process and a fresh interpreter run the same code.

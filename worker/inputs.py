@@ -15,7 +15,7 @@ from db.leases import Lease
 from ml.decoded_manifest import key_of
 from storage import Store, StoreError
 from trainshed.errors import InvalidSpec
-from trainshed.specs import CommandSpec, Data, EvaluateSpec, JobSpec, TrainSpec, parse_spec
+from trainshed.specs import CommandSpec, Data, EvaluateSpec, JobSpec, PredictSpec, TrainSpec, parse_spec
 from worker.cache import DataCache
 from worker.protocol import DataFile
 
@@ -79,14 +79,16 @@ def _fetch(version: DatasetInput, data: Data | None, used: ExitStack, sources: S
 
 
 def _data_of(spec: JobSpec, database: Database) -> Data | None:
-    """Return what the job says of the data that it needs decoded: an evaluation may leave that to its train job.
+    """Return what the job says of the data that it needs decoded: others may leave that to the train job.
 
     None: it reads the file itself, as families do that take tables or texts.
     """
     if isinstance(spec, TrainSpec):
         return _decoded(spec)
-    if not isinstance(spec, EvaluateSpec):
+    if not isinstance(spec, EvaluateSpec | PredictSpec):
         return None
+    if isinstance(spec, PredictSpec) and spec.data is not None:
+        return None  # what is asked may have no labels, and decoding wants them
     with database.read() as conn:
         document = inputs.spec_of(conn, spec.model.job)
     try:

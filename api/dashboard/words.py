@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import yaml
 from markupsafe import Markup
 
 from trainshed.states import JobState, Reason
+from trainshed.yaml_text import write_yaml
 
 _REASONS: Final = {
     Reason.WAITING_FOR_CAPACITY: "waits for a free worker",
@@ -103,8 +103,7 @@ def percent(fraction: float) -> str:
 
 
 def as_yaml(document: Any) -> str:
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    return write_yaml(document, allow_unicode=True, width=100)
 
 
 def as_json(document: Any) -> str:

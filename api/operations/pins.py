@@ -42,7 +42,7 @@ def pin_datasets(conn: Connection, project_id: str, spec: JobSpec) -> tuple[JobS
 
 
 def _of_training(conn: Connection, project_id: str, job_id: str) -> tuple[Pin, ...]:
-    """An evaluation without data of its own reads what its model was trained on."""
+    """An evaluation or prediction without data of its own reads what its model was trained on."""
     trained = get_spec(conn, project_id, job_id)
     ref = _dataset_of(trained.spec) if trained is not None else None  # that there is no such job is said elsewhere
     if not _is_uploaded(ref):

@@ -69,6 +69,14 @@ class AskedRows:
             yield np.array(numbers, np.int64), dict(zip(wanted, texts, strict=True))
 
 
+def texts_in(table: AskedRows, wanted: Sequence[str], rows: Rows) -> dict[str, list[str]]:
+    """Return the texts of columns in rows (n,) of any order, which may be in it more than once."""
+    there = np.unique(rows)
+    ((_, texts),) = table.batches(wanted, len(there), chosen=there)
+    places = np.searchsorted(there, rows)
+    return {name: [texts[name][place] for place in places] for name in wanted}
+
+
 def count_rows(source: DataSource) -> AskedRows:
     """Read through a table once. Raises `InvalidData` for one that is broken or has no rows."""
     with opened_rows(source) as rows:

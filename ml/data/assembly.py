@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,9 @@ from ml.data.checked_arrays import (
 from ml.data.dataset import Dataset, Images, Labels
 from ml.data.files import DataSource
 from ml.data.limits import MAX_CLASSES
+from ml.data.parts import ORDER, PartName
 from ml.errors import InvalidData
 from trainshed.specs import Clean
-
-PartName = Literal["train", "validation", "test"]
-ORDER: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import cifar
-from ml.data.assembly import Part, PartName
+from ml.data.assembly import Part
 from ml.data.kinds import CIFAR_RECORD, is_pickle
+from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 

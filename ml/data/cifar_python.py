@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import cifar
-from ml.data.assembly import Part, PartName
+from ml.data.assembly import Part
+from ml.data.parts import PartName
 from ml.data.plain_pickle import NotPlainError, load_plain
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData

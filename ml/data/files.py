@@ -33,6 +33,12 @@ class DataSource:
     is_decoded: bool = False
     """Whether it is a folder of `ml.data.decoded`."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file, or of all files below the folder."""
+        files = self.file.rglob("*") if self.file.is_dir() else [self.file]
+        return sum(each.lstat().st_size for each in files if each.is_file())
+
 
 def find_file(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> DataSource | None:
     """Return what `data` names; None for a dataset that comes with Trainshed. Raises `InvalidData`."""

@@ -15,9 +15,10 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.assembly import Part, PartName
+from ml.data.assembly import Part
 from ml.data.kinds import inflating, is_gzip, is_idx
 from ml.data.limits import MAX_BYTES, MAX_INFLATION
+from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 

@@ -15,11 +15,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.assembly import Described, Part, PartName, assembled
+from ml.data.assembly import Described, Part, assembled
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource
 from ml.data.limits import MAX_BYTES, MAX_CLASSES
 from ml.data.npz_headers import Header, read_headers
+from ml.data.parts import PartName
 from ml.errors import InvalidData
 from trainshed.specs import Clean
 

@@ -10,19 +10,15 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.assembly import Part, PartName
+from ml.data.assembly import Part
 from ml.data.kinds import is_picture
 from ml.data.limits import MAX_BYTES, MAX_CLASSES, MAX_PICTURE_BYTES
+from ml.data.parts import PARTS, PartName
 from ml.data.picture import BadPictureError, Mode, decode
 from ml.data.tree import Entry, Tree, shown
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Pictures
 
-PARTS: Final[Mapping[str, PartName]] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 _ENDINGS: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _BESIDE: Final = (".txt", ".md", ".json", ".html", ".csv")
 """Files that may lie beside the folders of the classes and are not looked at."""

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from ml.data import npz, table
 from ml.data.about import read_about
-from ml.data.assembly import Described, Part, PartName, assembled
+from ml.data.assembly import Described, Part, assembled
 from ml.data.cifar_binary import binary_batches, binary_names, read_binary
 from ml.data.cifar_python import python_batches, python_names, read_python
 from ml.data.dataset import Dataset
@@ -15,7 +15,9 @@ from ml.data.files import FORMATS, DataSource
 from ml.data.folders import folder_tree
 from ml.data.idx import idx_files, read_idx
 from ml.data.kinds import Kind, kind_of
+from ml.data.parts import PartName
 from ml.data.pictures import has_pictures, read_pictures
+from ml.data.table_tree import holds_tables
 from ml.data.tars import tar_tree
 from ml.data.tree import Entry, Tree
 from ml.data.zips import opened_zip, zip_tree
@@ -66,6 +68,8 @@ def _alone(source: DataSource) -> Tree:
 def _read_tree(tree: Tree, source: DataSource, data: Data) -> Dataset:
     if not tree.files:
         raise InvalidData(f"{source.name} holds no files.", remedy=f"Accepted are {FORMATS}.", path=source.name)
+    if holds_tables(tree):
+        return table.read(source, data.clean)
     parts, described = _parts_of(tree, data)
     return assembled(parts, source, clean=data.clean, described=described)
 

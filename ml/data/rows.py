@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from ml.data.csv_rows import csv_records
 from ml.data.files import DataSource
-from ml.data.json_rows import json_records
-from ml.data.kinds import Kind, kind_of
-from ml.data.parquet_rows import parquet_records
+from ml.data.kinds import kind_of
+from ml.data.parts import SPLIT
 from ml.data.records import MAX_COLUMNS, Records
+from ml.data.table_files import TABLES
+from ml.data.table_tree import is_table_tree, tree_records
 from ml.errors import InvalidData
-
-TABLES: Final[dict[Kind, Callable[[DataSource], AbstractContextManager[Records]]]] = {
-    Kind.TEXT: csv_records,
-    Kind.JSON: json_records,
-    Kind.PARQUET: parquet_records,
-}
-"""The kinds of files that hold rows."""
 
 _LABELS: Final = ("label", "y")
 
@@ -31,20 +24,26 @@ class Rows:
 
     names: tuple[str, ...]
     """Of the columns; `column_1` and so on where the file has none."""
-    format: Kind
+    format: str
+    """`csv`, `json`, `parquet`, or `tables` for several files."""
     label: int
     """The column that holds the labels: `label`, `y`, or the last one."""
     numbered: Iterator[tuple[int, Sequence[str]]]
     """Each row with its number, from 0."""
 
 
+def holds_rows(source: DataSource) -> bool:
+    """Whether a file, or each of the files of a folder or an archive, holds rows. Raises `InvalidData`."""
+    return kind_of(source) in TABLES or is_table_tree(source)
+
+
 @contextmanager
 def opened_rows(source: DataSource) -> Iterator[Rows]:
-    """Open a file of one of `TABLES`. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
+    """Open what `holds_rows`. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
     kind = kind_of(source)
-    with TABLES[kind](source) as records:
+    with TABLES.get(kind, tree_records)(source) as records:
         names = _names(records.names, source.name)
-        yield Rows(names, kind, _label_of(names), _numbered(records, source.name))
+        yield Rows(names, kind.value if kind in TABLES else "tables", _label_of(names), _numbered(records, source.name))
 
 
 def _names(written: Sequence[str], path: str) -> tuple[str, ...]:
@@ -63,7 +62,8 @@ def _names(written: Sequence[str], path: str) -> tuple[str, ...]:
 
 def _label_of(names: Sequence[str]) -> int:
     lower = [name.lower() for name in names]
-    return next((lower.index(label) for label in _LABELS if label in lower), len(names) - 1)
+    last = len(names) - (2 if len(names) > 1 and lower[-1] == SPLIT else 1)
+    return next((lower.index(label) for label in _LABELS if label in lower), last)
 
 
 def _numbered(records: Records, path: str) -> Iterator[tuple[int, Sequence[str]]]:

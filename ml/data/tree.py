@@ -93,6 +93,8 @@ class Gatherer:
 
     def checked_name(self, name: str) -> str | None:
         """Return a name without `.` parts; None for what operating systems leave lying about. Raises `InvalidData`."""
+        if name in {".", "./"}:
+            return None  # as `tar czf set.tar.gz .` calls the folder itself
         parts = [part for part in name.split("/") if part not in {"", "."}]
         if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or not parts or ":" in parts[0]:
             raise self.refusal(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.data import Labels
 from ml.evaluation.calibration import Bin
 from ml.evaluation.confused import ConfusedExample, ConfusedPair, confused_pairs
 from ml.evaluation.intervals import Interval
-from ml.evaluation.logistic import LogisticBaseline
+from ml.evaluation.logistic import LogisticAnswers, LogisticBaseline
 from ml.evaluation.measured import Measured
 from ml.evaluation.risk import Risk
 from ml.evaluation.scores import Baseline, ClassScore, Scores
-from ml.evaluation.verdict import verdict
+from ml.evaluation.slices import SlicedColumn
+from ml.evaluation.verdict import Comparison, compared, verdict
 from ml.model.card import ClassifierCard
 from trainshed.specs import Data
 
@@ -27,10 +29,13 @@ class EvaluationDocument(Measured):
     baseline: Baseline
     """Always answering with the most frequent class of training."""
     beats_baseline: bool
+    """Whether the interval of the difference in accuracy lies above 0; so for the next."""
     logistic_regression: LogisticBaseline | None
     """Logistic regression on the pixels or columns; null for other data than that of training, or where it was not
     asked for."""
     beats_logistic_regression: bool | None
+    comparisons: tuple[Comparison, ...] = ()
+    """The differences in accuracy, with their intervals."""
     verdict: str
     """The model beside its baselines, in words."""
     risk: Risk | None = None
@@ -56,11 +61,18 @@ def as_document(
     data_digest: str,
     seen_in_training: int | None,
     intervals: dict[str, Interval],
-    logistic: LogisticBaseline | None,
+    labels: Labels,
+    answers: Labels,
+    logistic: LogisticAnswers | None,
     most_confused: tuple[ConfusedExample, ...],
     risk: Risk | None = None,
+    slices: tuple[SlicedColumn, ...] = (),
 ) -> EvaluationDocument:
-    """Put scores and what they were measured on together."""
+    """Put scores and what they were measured on together; `labels` and `answers` (n,) are classes."""
+    beside = {f"always answering {baseline.class_name}": labels == card.classes.index(baseline.class_name)}
+    if logistic is not None:
+        beside["logistic regression"] = logistic.right
+    comparisons = compared(labels == answers, beside)
     return EvaluationDocument(
         model_name=card.name,
         weights_sha256=card.weights_sha256,
@@ -69,14 +81,16 @@ def as_document(
         seen_in_training=seen_in_training,
         data=data,
         data_digest=data_digest,
+        slices=slices,
         classes=card.classes,
         metrics=scores.metrics,
         intervals=intervals,
         baseline=baseline,
-        beats_baseline=scores.metrics["accuracy"] > baseline.accuracy,
-        logistic_regression=logistic,
-        beats_logistic_regression=None if logistic is None else scores.metrics["accuracy"] > logistic.accuracy,
-        verdict=verdict(scores.metrics["accuracy"], intervals["accuracy"], _accuracies(baseline, logistic)),
+        beats_baseline=comparisons[0].is_won,
+        logistic_regression=None if logistic is None else logistic.baseline,
+        beats_logistic_regression=None if logistic is None else comparisons[-1].is_won,
+        comparisons=comparisons,
+        verdict=verdict(scores.metrics["accuracy"], comparisons),
         risk=risk,
         per_class=scores.per_class,
         confusion_matrix=scores.confusion,
@@ -84,8 +98,3 @@ def as_document(
         most_confused=most_confused,
         calibration=scores.calibration,
     )
-
-
-def _accuracies(baseline: Baseline, logistic: LogisticBaseline | None) -> dict[str, float]:
-    always = {f"always answering {baseline.class_name}": baseline.accuracy}
-    return always if logistic is None else always | {"logistic regression": logistic.accuracy}

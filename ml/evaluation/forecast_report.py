@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.evaluation.forecast_document import ForecastDocument
-from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
+from ml.evaluation.page import page, provenance, slices_section, table, verdict_lines, with_intervals
 from ml.evaluation.quantities import is_better
 from ml.evaluation.quantity_report import baselines_table
 
@@ -34,6 +34,7 @@ def render_forecast_report(document: ForecastDocument, truth: Floats, forecast: 
             baselines_table(document.metrics, document.baselines),
             "<h2>Step by step</h2>",
             _steps(document),
+            *slices_section(document),
             "<h2>The last forecast</h2><p>What was known (grey), what came (orange), what was forecast (green).</p>",
             forecast_svg(truth, forecast, window),
             "<h2>What was measured</h2>",

@@ -34,9 +34,22 @@ class LogisticBaseline:
     """Numbers it sees of an example: of an image its pixels, or means of square blocks of them; of a text TF-IDF."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LogisticAnswers:
+    """The baseline, and where it is right (n,)."""
+
+    baseline: LogisticBaseline
+    right: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, right: npt.NDArray[np.bool_], *, trained_on: int, features: int) -> LogisticAnswers:
+        """Score what it answers."""
+        return cls(LogisticBaseline(float(np.mean(right)), trained_on, features), right)
+
+
 def logistic_baseline(
     dataset: Dataset, *, train_rows: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> LogisticBaseline | None:
+) -> LogisticAnswers | None:
     """Fit on some of `train_rows` and score on `rows`; None when those are all of one class."""
     chosen = train_rows[np.linspace(0, len(train_rows) - 1, min(len(train_rows), _MOST_EXAMPLES)).astype(int)]
     if len(np.unique(dataset.labels[chosen])) < 2:
@@ -49,22 +62,23 @@ def logistic_baseline(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bounded baseline is the point
         model.fit(features / scale, dataset.labels[chosen])
-    correct = 0
+    right = []
     for start in range(0, len(rows), _PREDICT_AT_ONCE):
         some = rows[start : start + _PREDICT_AT_ONCE]
-        correct += int(np.sum(model.predict(_features(dataset, some, side) / scale) == dataset.labels[some]))
-    return LogisticBaseline(correct / len(rows), len(chosen), features.shape[1])
+        right.append(model.predict(_features(dataset, some, side) / scale) == dataset.labels[some])
+    return LogisticAnswers.of(np.concatenate(right), trained_on=len(chosen), features=features.shape[1])
 
 
 def logistic_on_columns(
     train: npt.NDArray[np.float32], labels: Labels, measured: npt.NDArray[np.float32], measured_labels: Labels
-) -> LogisticBaseline:
+) -> LogisticAnswers:
     """Fit on standardised columns (n, columns) of all training examples, and score on others."""
     model = LogisticRegression(max_iter=_COLUMN_ITERATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bounded baseline is the point
         model.fit(train, labels)
-    return LogisticBaseline(float(np.mean(model.predict(measured) == measured_labels)), len(train), train.shape[1])
+    right = model.predict(measured) == measured_labels
+    return LogisticAnswers.of(right, trained_on=len(train), features=train.shape[1])
 
 
 def logistic_on_texts(
@@ -74,7 +88,7 @@ def logistic_on_texts(
     measured_labels: Labels,
     *,
     words_of: Callable[[str], list[str]],
-) -> LogisticBaseline:
+) -> LogisticAnswers:
     """Fit on TF-IDF of the words, and pairs of them, of all training texts, and score on others."""
     vectors = TfidfVectorizer(
         tokenizer=words_of, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=2, sublinear_tf=True
@@ -88,7 +102,7 @@ def logistic_on_texts(
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bounded baseline is the point
         model.fit(known, labels)
     answers = model.predict(vectors.transform(measured))
-    return LogisticBaseline(float(np.mean(answers == measured_labels)), len(train), known.shape[1])
+    return LogisticAnswers.of(answers == measured_labels, trained_on=len(train), features=known.shape[1])
 
 
 def _block_side(shape: tuple[int, int, int]) -> int:

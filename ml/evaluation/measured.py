@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ml.evaluation.slices import SlicedColumn
 from trainshed.specs import Data, SpecModel
 
 
@@ -21,3 +22,5 @@ class Measured(SpecModel):
     """How many of the examples the model was trained on; null for other data, where that is not known."""
     data: Data
     data_digest: str
+    slices: tuple[SlicedColumn, ...] = ()
+    """Scores by the values of the columns that were asked for."""

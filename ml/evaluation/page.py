@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from ml.evaluation.intervals import Interval
 from ml.evaluation.measured import Measured
+from ml.evaluation.slices import Slice
 
 _STYLE: Final = """
 :root{color-scheme:light dark}
@@ -20,8 +21,10 @@ th:first-child,td:first-child{text-align:left}
 .pictures{display:flex;flex-wrap:wrap;gap:1rem}
 figure{margin:0;width:8.5rem;font-size:13px}
 figure img{width:100%;image-rendering:pixelated;background:#8882}
+.wide figure{width:16rem}
 svg{max-width:100%;height:auto}
 """
+_NOT_BETTER: Final = "The model does not beat every baseline beyond chance: a simpler answer may do."
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -43,7 +46,7 @@ def page(title: str, body: Iterable[str]) -> str:
 
 def verdict_lines(document: Measured, says: str, *, beats: bool) -> Iterable[str]:
     """Yield the verdict, and the warning of a part that was trained on."""
-    judged = "The model beats its baselines." if beats else "The model does not beat its baselines: do not use it."
+    judged = "The model beats its baselines." if beats else _NOT_BETTER
     yield f'<p class="verdict{"" if beats else " poor"}">{judged} {escape(says)}</p>'
     if document.seen_in_training and document.split in {"validation", "test"}:
         yield (
@@ -60,6 +63,28 @@ def with_intervals(metrics: Mapping[str, float], intervals: Mapping[str, Interva
         between = f"{interval.low:.4f} to {interval.high:.4f}" if interval else ""
         rows.append((name.replace("_", " "), f"{value:.4f}", between))
     return table(("metric", "value", "95 % interval"), rows)
+
+
+def slices_section(document: Measured) -> Iterator[str]:
+    """Yield a table for each column that the scores are given by."""
+    for one in document.slices:
+        names = tuple(dict.fromkeys(name for part in one.slices for name in part.metrics))
+        left_out = f" {one.left_out:,} examples are left out: too few have their values." if one.left_out else ""
+        yield f"<h2>By {escape(one.column)}</h2><p>With 95 % intervals.{left_out}</p>"
+        yield table(
+            (one.column, "examples", *names, "than all"),
+            [
+                (part.value, f"{part.examples:,}", *(_between(part, name) for name in names), part.than_all)
+                for part in one.slices
+            ],
+        )
+
+
+def _between(part: Slice, name: str) -> str:
+    if name not in part.metrics:
+        return ""
+    interval = part.intervals[name]
+    return f"{part.metrics[name]:.4g} ({interval.low:.4g} to {interval.high:.4g})"
 
 
 def provenance(document: Measured) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
+from ml.evaluation.page import page, provenance, slices_section, table, verdict_lines, with_intervals
 from ml.evaluation.quantities import QuantityBaseline, is_better
 from ml.evaluation.quantity_document import QuantityDocument
 
@@ -19,6 +19,7 @@ def render_quantity_report(document: QuantityDocument, picture: str) -> str:
             with_intervals(document.metrics, document.intervals),
             "<h2>Beside baselines</h2>",
             baselines_table(document.metrics, document.baselines),
+            *slices_section(document),
             "<h2>Predictions against the truth</h2>",
             picture,
             "<h2>Largest errors</h2>",

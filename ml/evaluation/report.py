@@ -10,7 +10,7 @@ from typing import Final
 from ml.evaluation.confusion_picture import confusion_svg
 from ml.evaluation.curves import precision_recall_svg, roc_svg
 from ml.evaluation.document import EvaluationDocument
-from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
+from ml.evaluation.page import page, provenance, slices_section, table, verdict_lines, with_intervals
 from ml.evaluation.reliability_picture import reliability_svg
 
 _CALIBRATION: Final = (
@@ -33,6 +33,7 @@ def render_report(document: EvaluationDocument, pictures: Sequence[bytes]) -> st
             _baselines(document),
             "<h2>Classes</h2>",
             _classes(document),
+            *slices_section(document),
             "<h2>Confusion matrix</h2><p>Rows are true classes, columns are answers.</p>",
             confusion_svg(document.confusion_matrix, document.classes),
             *_pairs(document),
@@ -66,12 +67,14 @@ def _risk(document: EvaluationDocument) -> Iterable[str]:
 
 
 def _baselines(document: EvaluationDocument) -> str:
-    rows = [("this model", f"{document.metrics['accuracy']:.4f}")]
+    rows = [("this model", f"{document.metrics['accuracy']:.4f}", "")]
+    for one in document.comparisons:
+        between = f"{one.difference:+.4f} ({one.interval.low:+.4f} to {one.interval.high:+.4f})"
+        rows.append((one.name, f"{one.accuracy:.4f}", between))
+    seen = ""
     if other := document.logistic_regression:
-        name = f"logistic regression on {other.features} numbers of {other.trained_on:,} examples"
-        rows.append((name, f"{other.accuracy:.4f}"))
-    rows.append((f"always {document.baseline.class_name}", f"{document.baseline.accuracy:.4f}"))
-    return table(("answers by", "accuracy"), rows)
+        seen = f"<p>Logistic regression sees {other.features} numbers of {other.trained_on:,} training examples.</p>"
+    return table(("answers by", "accuracy", "the model beside it"), rows) + seen
 
 
 def _classes(document: EvaluationDocument) -> str:

@@ -32,8 +32,19 @@ from trainshed.specs import Data, EvaluateSpec, SpecModel, Split
 HEADLINE: Final = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "loss")
 """Metrics that are reported, as `evaluation/<name>` at step 0."""
 
-_NOT_FACTS: Final = {"metrics", "per_class", "confusion_matrix", "confused_pairs", "most_confused", "calibration"}
+_NOT_FACTS: Final = {
+    "metrics",
+    "per_class",
+    "confusion_matrix",
+    "confused_pairs",
+    "most_confused",
+    "calibration",
+    "slices",
+}
 """Parts of the document that are too long to be kept with the job."""
+
+_SLICED: Final = {"tabular_classifier", "tabular_regressor", "text_classifier", "forecaster"}
+"""Families whose examples have columns."""
 
 Floats = npt.NDArray[np.float32]
 _AnyCard = TypeVar("_AnyCard", bound=Card)
@@ -78,6 +89,7 @@ def open_measured(
 ) -> Opened[_AnyCard, _AnyData]:
     """Read card, model and examples. Raises `InvalidData` where they do not belong together."""
     card = read_card(workspace.inputs / FILE_NAME, form)
+    _refuse_slices(spec, card)
     set_up(threads=settings.threads, seed=card.seed)
     model = load_measured(workspace, card)
     data = spec.data or card.data.as_data()
@@ -85,6 +97,15 @@ def open_measured(
     refuse_other_reading(data, card)
     refuse_change(examples, card)
     return Opened(card, model, data, examples)
+
+
+def _refuse_slices(spec: EvaluateSpec, card: Card) -> None:
+    if spec.slices and card.family not in _SLICED:
+        raise InvalidData(
+            f"slices names the column {spec.slices[0]!r}, and the data of a model of {card.family} has no columns.",
+            remedy="Leave slices out.",
+            field="slices",
+        )
 
 
 def load_measured(workspace: Workspace, card: Card) -> keras.Model:
@@ -225,7 +246,7 @@ def reported(document: EvaluationDocument, report: Report) -> Summary:
         f"{document.split}: accuracy {headline['accuracy']:.4f} on {document.examples} examples"
         f" (95 % interval {accuracy.low:.4f} to {accuracy.high:.4f}; always answering {document.baseline.class_name}:"
         f" {document.baseline.accuracy:.4f}{logistic}),"
-        f" F1 macro {headline['f1_macro']:.4f}"
+        f" F1 macro {headline['f1_macro']:.4f}. {document.verdict}"
     )
     facts = document.model_dump(mode="json", exclude=_NOT_FACTS)
     return Summary(metrics=headline, facts=facts)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from ml.families import forecaster, image_classifier, tabular_classifier, tabular_regressor, text_classifier
+from ml.families import (
+    forecaster,
+    image_classifier,
+    object_detector,
+    tabular_classifier,
+    tabular_regressor,
+    text_classifier,
+)
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.workspace import Workspace
@@ -53,4 +60,5 @@ FAMILIES: Final[dict[str, Family]] = {
     "tabular_regressor": tabular_regressor,
     "text_classifier": text_classifier,
     "forecaster": forecaster,
+    "object_detector": object_detector,
 }

@@ -43,6 +43,7 @@ _LAYERS: Final = (
     "ReLU",
     "Rescaling",
     "Resizing",
+    "UpSampling2D",
     "ZeroPadding2D",
 )
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
@@ -50,6 +51,7 @@ ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
         ("keras.src.models.functional", "Functional"),
         ("keras.src.ops.numpy", "NotEqual"),  # how an embedding tells what is no word
         ("keras", "DTypePolicy"),
+        ("keras.initializers", "Constant"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
         ("keras.initializers", "RandomUniform"),

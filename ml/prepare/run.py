@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ml.data.files import find_file
-from ml.data.kinds import kind_of
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile, RunSettings, Summary
 from ml.prepare import images, tables, texts
@@ -76,7 +75,7 @@ def _looks(data: Data, settings: RunSettings) -> str:
     if source is None:
         is_table = data.dataset in BUILTIN_TABLES or data.dataset in BUILTIN_QUANTITIES
         return "a table" if is_table else "images"
-    if kind_of(source) in TABLES:
+    if holds_rows(source):
         return "texts" if data.columns is not None and data.columns.text is not None else "a table"
     return "images" if texts_in_folders(source) is None else "texts"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml.data import Parts, divide
 from ml.data.fields import as_number
+from ml.data.parts import SPLIT
 from ml.data.split import divide_evenly
 from ml.errors import InvalidData
 from ml.job import DataFile
@@ -17,7 +18,6 @@ from ml.tables import Categories, Column, Table
 from ml.tables.frame import Frame
 from ml.tables.load import load_any
 from ml.tables.preparation import FittedSteps, applied, fit_steps
-from ml.tables.sheet import SPLIT
 from ml.tables.table import AnyTable, texts_of
 from trainshed.specs import PreprocessSpec, Split
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from ml.data import Parts, divide
 from ml.data.fields import is_missing
+from ml.data.parts import SPLIT
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.prepare.document import PreparationDocument
 from ml.prepare.parts import by_part
-from ml.tables.sheet import SPLIT
 from ml.texts import TextSet, clean_texts, load_texts
 from trainshed.specs import PreprocessSpec
 

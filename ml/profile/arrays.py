@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ def profile_npz(source: DataSource) -> tuple[ProfileDocument, Dataset | None] | 
     dataset, refusal = _as_dataset(arrays, source)
     layout = npz.layout_in(arrays) or ()
     pairs = [(layout[at], layout[at + 1]) for at in range(0, len(layout), 2)]
-    return _profile(arrays, pairs, source.name, format_="npz", size=size_of(source.file), more=refusal), dataset
+    return _profile(arrays, pairs, source.name, format_="npz", size=source.size, more=refusal), dataset
 
 
 def profile_dataset(dataset: Dataset, *, size: int | None) -> ProfileDocument:
@@ -72,12 +71,6 @@ def _named(labels: LabelProfile | None, dataset: Dataset) -> LabelProfile | None
         ClassCount(label=as_name(dataset.class_names[int(each.label)]), count=each.count) for each in labels.classes
     )
     return labels.model_copy(update={"classes": classes})
-
-
-def size_of(file: Path) -> int:
-    """Return the bytes of a file, or of all files below a folder."""
-    files = file.rglob("*") if file.is_dir() else [file]
-    return sum(each.lstat().st_size for each in files if each.is_file())
 
 
 def _profile(

@@ -10,6 +10,7 @@ from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
+from ml.profile.about import copies_found, split_rule
 from ml.profile.column import Column
 from ml.profile.copies import MOST_ROWS, Copies
 from ml.profile.document import (
@@ -19,10 +20,12 @@ from ml.profile.document import (
     MOST_ROWS_SHOWN,
     ClassCount,
     LabelProfile,
+    PartProfile,
     ProfileDocument,
     as_name,
 )
 from ml.profile.findings import first_problems, of_copies, of_field, of_labels
+from ml.profile.parts import TableParts
 
 _MOST_LABELS: Final = 100_000
 """A column with more different values than that holds no classes."""
@@ -35,11 +38,14 @@ def profile_csv(source: DataSource) -> ProfileDocument:
     shown: list[tuple[str, ...]] = []
     with opened_rows(source) as rows:
         columns = [Column(name) for name in rows.names]
+        parts = TableParts(rows.names, rows.label)
         for number, row in rows.numbered:
             for column, field in zip(columns, row, strict=True):
                 column.add(field.strip(), row[rows.label].strip())
             if number < MOST_ROWS_SHOWN:
                 shown.append(tuple(as_name(field.strip()) for field in row[:MOST_COLUMNS_SHOWN]))
+            if number < MOST_ROWS:
+                parts.add(row)
             copies = copies if number < MOST_ROWS else None
             _note_row(row, rows.label, copies, classes)
     if columns[0].rows == 0:
@@ -49,14 +55,17 @@ def profile_csv(source: DataSource) -> ProfileDocument:
         source=source.name,
         format=rows.format,
         provenance=source.provenance,
-        size=source.file.stat().st_size,
+        size=source.size,
         rows=columns[0].rows,
         fields=tuple(column.profile() for column in columns[:MOST_FIELDS]),
         field_count=len(columns),
         labels=labels,
         duplicates=copies.duplicates if copies else None,
+        split_rule=split_rule(parts.held_out),
+        parts=tuple(PartProfile(name=name, rows=count) for name, count in parts.rows().items()),
+        copies_across_parts=sum(parts.copies().values()),
         first_rows=tuple(shown),
-        problems=tuple(first_problems(_problems(columns, rows, labels, copies))),
+        problems=tuple(first_problems(_problems(columns, rows, labels, copies, parts))),
     )
 
 
@@ -78,8 +87,9 @@ def _labels(column: Column, classes: Counter[str]) -> LabelProfile | None:
 
 
 def _problems(
-    columns: Sequence[Column], rows: Rows, labels: LabelProfile | None, copies: Copies | None
+    columns: Sequence[Column], rows: Rows, labels: LabelProfile | None, copies: Copies | None, parts: TableParts
 ) -> Iterator[str]:
+    yield from copies_found(parts.copies(), "rows", "Take them out of one of both.")
     for number, column in enumerate(columns):
         yield from of_field(column.profile())
         if number != rows.label and column.is_constant:
@@ -90,7 +100,7 @@ def _problems(
             yield f"{as_name(column.name)} is {said} in {count:,} of {column.rows:,} rows: it can tell little."
         if number != rows.label and column.is_label_again:
             yield f"{as_name(column.name)} tells {as_name(rows.names[rows.label])} in every row: it is the label again."
-        if number != rows.label and column.texts:
+        if number not in {rows.label, parts.column} and column.texts:
             yield (
                 f"{as_name(column.name)} holds {column.texts} texts: categories to a model of a table, and nothing"
                 " that a model of images takes."

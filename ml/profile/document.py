@@ -12,6 +12,8 @@ MOST_CLASSES: Final = 200
 MOST_ROWS_SHOWN: Final = 10
 MOST_COLUMNS_SHOWN: Final = 30
 NO_SPLIT: Final = "none of its own: each job divides it as its data.split says"
+MOST_PREVIEW_BYTES: Final = 96 << 10
+"""The whole document is kept with the version of the dataset, and that has room for 256 KiB."""
 _LONGEST_NAME: Final = 100
 
 
@@ -56,12 +58,12 @@ class LabelProfile(SpecModel):
 
 
 class PartProfile(SpecModel):
-    """A part of images: all that can be divided is `train`."""
+    """A part: all that can be divided is `train`."""
 
     name: str
     rows: int
-    class_counts: tuple[int, ...]
-    """Rows of each class, in the order of the classes."""
+    class_counts: tuple[int, ...] = ()
+    """Of images: rows of each class, in the order of the classes."""
 
 
 class PictureFile(SpecModel):
@@ -96,11 +98,11 @@ class ProfileDocument(SpecModel):
     duplicates: int | None
     """Rows that are exact copies of an earlier one. None: too many rows to tell."""
     parts: tuple[PartProfile, ...] = ()
-    """Of images. Empty: there are none that could be trained on."""
+    """Of images, and of a table that holds some out. Empty: there is nothing that could be trained on, or one part."""
     constant_images: int = 0
     """Images of one colour."""
     copies_across_parts: int = 0
-    """Held-out images that are in an earlier part, too."""
+    """Held-out images and rows that are in an earlier part, too."""
     pictures: tuple[PictureFile, ...] = ()
     """Contact sheets, PNG, one a class."""
     first_rows: tuple[tuple[str, ...], ...] = ()

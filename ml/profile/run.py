@@ -7,15 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from ml.boxes.load import boxes_in
+from ml.boxes.scenes import SYNTHETIC
 from ml.data.dataset import Dataset
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.load import load_builtin
 from ml.data.reading import read
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.job import RunSettings, Summary
 from ml.profile.about import about
-from ml.profile.arrays import profile_dataset, profile_npz, size_of
+from ml.profile.arrays import profile_dataset, profile_npz
+from ml.profile.boxes import AT_SIZE, profile_boxes
 from ml.profile.columns import profile_csv
 from ml.profile.divided import with_leaks, with_leaks_of_texts
 from ml.profile.document import FILE_NAME, ProfileDocument
@@ -67,17 +70,19 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
 
 
 def _look_into_source(source: DataSource, data: Data, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
+    if holds_rows(source):
+        return with_leaks(profile_csv(source), source, data), None
     match kind_of(source):
-        case kind if kind in TABLES:
-            return with_leaks(profile_csv(source), source, data), None
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
+        case _ if (boxes := boxes_in(source, data.model_copy(update={"images": data.images or AT_SIZE}))) is not None:
+            return profile_boxes(boxes, workspace, size=source.size), None
         case _ if (texts := texts_in_folders(source)) is not None:
             path = workspace.tmp / "texts.csv"
             write_csv_texts(texts, path)
             return with_leaks_of_texts(profile_csv(replace(source, file=path)), texts, data), None
         case _:
-            return _of_dataset(read(source, data), size=size_of(source.file))
+            return _of_dataset(read(source, data), size=source.size)
 
 
 def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
@@ -86,6 +91,8 @@ def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument
         return _of_written(series, write_csv_series, workspace), None
     if (table := BUILTIN_TABLES.get(name) or BUILTIN_QUANTITIES.get(name)) is not None:
         return _of_written(table(), write_csv, workspace), None
+    if name in SYNTHETIC:
+        return profile_boxes(SYNTHETIC[name](), workspace, size=None), None
     return _of_dataset(load_builtin(name), size=None)
 
 

@@ -29,7 +29,7 @@ from ml.tables.preparation import (
     encoder,
     looks_at_other_rows,
 )
-from ml.tables.refusals import refuse_clean, refuse_other_separator
+from ml.tables.refusals import refuse_cleaning, refuse_other_separator
 from ml.tables.table import Categories, Column, Numbers, texts_of
 from trainshed.specs import Data
 
@@ -48,7 +48,8 @@ def ask_table(
 
     Raises `InvalidData`.
     """
-    refuse_clean(data.clean)
+    if chosen is None:  # all rows are answered
+        refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
     if source is None:
         return _of_shipped(data.dataset or "", card, keep, chosen)

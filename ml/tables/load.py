@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from ml.data.builtin import load_known
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import kind_of
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
@@ -104,7 +104,7 @@ def _chosen(table: _T, columns: Columns) -> _T:
 def refuse_other_kinds(source: DataSource) -> None:
     """Raise `InvalidData` for a file that is no table."""
     kind = kind_of(source)
-    if source.is_decoded or kind not in TABLES:
+    if source.is_decoded or not holds_rows(source):
         raise InvalidData(
             f"{source.name} is {kind}, and this family takes a table.",
             remedy=f"Accepted is {_ACCEPTED}.",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ml.data.copies import needless_copies
 from ml.data.fields import is_missing
 from ml.data.files import DataSource
-from ml.data.kinds import Kind
+from ml.data.parts import ORDER, PARTS, SPLIT
 from ml.data.rows import Rows as OpenedRows
 from ml.data.rows import opened_rows
 from ml.errors import InvalidData
@@ -25,9 +25,6 @@ from ml.tables.refusals import refuse_clean, refuse_other_separator, refuse_unkn
 from trainshed.specs import Clean, Columns
 
 Rows = npt.NDArray[np.int64]
-PARTS: Final = ("train", "validation", "test")
-SPLIT: Final = "split"
-"""The usual name of the column that says which part a row is of."""
 _MOST_CELLS: Final = 20_000_000
 
 
@@ -36,7 +33,7 @@ class Sheet:
     """What a file holds. The column of parts is none of its columns."""
 
     path: str
-    format: Kind
+    format: str
     names: tuple[str, ...]
     texts: list[list[str]]
     place: int
@@ -120,16 +117,16 @@ def _split_column(sheet: Sheet, columns: Columns) -> int | None:
         _refuse_other_parts(sheet, place)
         return place
     usual = [at for at, name in enumerate(sheet.names) if name.lower() == SPLIT and name != columns.label]
-    return usual[0] if usual and set(sheet.texts[usual[0]]) <= set(PARTS) else None
+    return usual[0] if usual and all(text.lower() in PARTS for text in sheet.texts[usual[0]]) else None
 
 
 def _refuse_other_parts(sheet: Sheet, place: int) -> None:
-    wrong = next((row for row, text in enumerate(sheet.texts[place]) if text not in PARTS), None)
+    wrong = next((row for row, text in enumerate(sheet.texts[place]) if text.lower() not in PARTS), None)
     if wrong is not None:
         raise InvalidData(
             f"{sheet.path}: {sheet.names[place]} of row {wrong} is {sheet.texts[place][wrong][:40]!r}, and"
             " data.columns.split names that column.",
-            remedy=f"It must say {', '.join(PARTS[:2])} or {PARTS[2]} in each row.",
+            remedy="It must say train, validation or test in each row.",
             path=sheet.path,
             row=wrong,
             field=sheet.names[place],
@@ -138,7 +135,7 @@ def _refuse_other_parts(sheet: Sheet, place: int) -> None:
 
 def _divided(sheet: Sheet, split: int, *, is_label_named: bool) -> Sheet:
     """Return the sheet in the order of its parts, without the column that says them."""
-    codes = np.array([PARTS.index(text) for text in sheet.texts[split]], np.int64)
+    codes = np.array([ORDER.index(PARTS[text.lower()]) for text in sheet.texts[split]], np.int64)
     if not np.any(codes == 0):
         raise InvalidData(
             f"{sheet.path}: {sheet.names[split]} says train in no row.",

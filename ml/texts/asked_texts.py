@@ -11,13 +11,12 @@ import numpy as np
 from ml.data.asked_rows import AskedRows, count_rows
 from ml.data.fields import is_missing
 from ml.data.files import DataSource, find_file
-from ml.data.kinds import kind_of
 from ml.data.opening import opened_tree
 from ml.data.questions import Asked, Questions, Rows, of_arrays
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables.refusals import refuse_clean, refuse_other_separator
+from ml.tables.refusals import refuse_cleaning, refuse_other_separator
 from ml.texts.csv_texts import USUAL_NAMES
 from ml.texts.folder_texts import text_files, text_of
 from ml.texts.load import load_texts
@@ -42,9 +41,10 @@ def ask_texts(
 
     Raises `InvalidData`.
     """
-    refuse_clean(data.clean)
+    if chosen is None:  # all rows are answered
+        refuse_cleaning(data.clean, data.path or data.dataset or "")
     source = find_file(data, roots=roots, files=files)
-    if source is not None and kind_of(source) in TABLES:
+    if source is not None and holds_rows(source):
         return _of_table(count_rows(source), data, card, column, keep, chosen)
     if keep:
         raise InvalidData(

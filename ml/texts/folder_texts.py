@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from ml.data.about import read_about
-from ml.data.assembly import ORDER, PartName
 from ml.data.files import DataSource
-from ml.data.pictures import PARTS
+from ml.data.parts import ORDER, PARTS, PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData
 from ml.tables.refusals import refuse_one_class

@@ -9,7 +9,7 @@ from typing import Final
 from ml.data.files import DataSource, find_file
 from ml.data.kinds import Kind, kind_of
 from ml.data.opening import opened_tree
-from ml.data.rows import TABLES
+from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables.refusals import refuse_cleaning
@@ -33,13 +33,12 @@ def load_texts(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
             remedy=f"Upload them, or give data.path: {_ACCEPTED}.",
             field="data.dataset",
         )
-    kind = kind_of(source)
-    if kind in TABLES:
+    if holds_rows(source):
         return read_csv_texts(source, data.columns or Columns(), data.clean)
     refuse_cleaning(data.clean, source.name)
     with opened_tree(source) as tree:
         if tree is None:
-            raise _refusal(source, kind)
+            raise _refusal(source, kind_of(source))
         return read_tree_texts(tree, source)
 
 

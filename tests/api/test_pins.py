@@ -102,11 +102,12 @@ def test_another_project_pins_nothing_of_this_one(database: Database) -> None:
     assert "did you mean" not in caught.value.errors[0].message
 
 
-def test_an_evaluation_without_data_pins_what_its_model_was_trained_on(api: Api, database: Database) -> None:
+@pytest.mark.parametrize("kind", ["evaluate", "predict"])
+def test_a_job_without_data_pins_what_its_model_was_trained_on(api: Api, database: Database, kind: str) -> None:
     trained = dump_spec(parse_spec({**TRAIN, "data": {"dataset": "digits@1"}}))
     with database.begin() as conn:
         job_id = submit(conn, kind="train", spec=trained)
-    spec = parse_spec({"kind": "evaluate", "name": "e", "model": {"job": job_id}})
+    spec = parse_spec({"kind": kind, "name": "e", "model": {"job": job_id}, "split": "test"})
     with database.begin() as conn:
         same, (found,) = pin_datasets(conn, PROJECT, spec)
     assert (same, found.version, found.path) == (spec, 1, "model.job")

@@ -54,6 +54,18 @@ def test_an_evaluation_shows_its_confusion_matrix_and_classes_beside_the_baselin
     photograph(page, "job-evaluate")
 
 
+def test_predictions_are_looked_into_as_a_table(page: Page, stack: Platform, trained: dict[str, str]) -> None:
+    asked = {"kind": "predict", "name": "asked", "model": {"job": trained["train"]}, "split": "test"}
+    job = stack.submit({**asked, "probabilities": "prediction"})
+    assert stack.wait(job)["state"] == "succeeded", stack.log(job)
+    page.goto(f"/jobs/{job}")
+    page.locator("[data-preview='predictions.csv']").click()
+    expect(page.locator("#preview-body tr").first).to_have_text("rowpredictionprobability")
+    expect(page.locator("#preview-body tr")).to_have_count(200)  # as many as a preview shows of the 359
+    page.keyboard.press("Escape")
+    assert blemishes(page) == []
+
+
 def test_the_log_follows_without_gap_or_double_over_a_restart_of_the_api(
     page: Page, stack: Platform, seen: Seen
 ) -> None:

@@ -104,7 +104,10 @@ ZIPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "bzip2": (compressed(zipfile.ZIP_BZIP2), "compressed by the method 12"),
     "more than deflate can do": (overstated, "which deflate cannot do"),
     "a list of files of 100 MB": (with_directory_of(100 << 20), "ask for 104,857,600 bytes at once"),
-    "one csv": (lambda path: write_zip(path, {"a.csv": b"x,y\n1,0\n"}), "holds a.csv: no format that is known here"),
+    "another format": (
+        lambda path: write_zip(path, {"a.doc": b"x,y\n1,0\n"}),
+        "holds a.doc: no format that is known here",
+    ),
     "one pickle": (lambda path: write_zip(path, {"a.pkl": b"\x80\x04]."}), "holds a.pkl: no format"),
     "only junk": (lambda path: write_zip(path, {"__MACOSX/._a": b"x", ".DS_Store": b"x"}), "holds no files"),
     "a zip of a zip": (lambda path: write_zip(path, {"a.zip": b"PK\x03\x04"}), "holds a.zip: no format"),
@@ -207,7 +210,7 @@ TARS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a member larger than the rest": (claims(1 << 20), "no complete tar archive"),
     "an extended header of 100 MB": (pax_header_of(100 << 20), "ask for 104,857,600 bytes at once"),
     "an archive in it": (lambda path: write_tar(path, {"a.tar": b"x"}), "holds a.tar: no format"),
-    "one csv": (lambda path: write_tar(path, {"a.csv": b"x,y\n1,0\n"}), "holds a.csv: no format"),
+    "another format": (lambda path: write_tar(path, {"a.doc": b"x,y\n1,0\n"}), "holds a.doc: no format"),
 }
 
 

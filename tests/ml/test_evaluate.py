@@ -76,7 +76,13 @@ def test_an_evaluation_stands_beside_logistic_regression_and_says_how_sure_its_n
     logistic = document["logistic_regression"]
     assert (logistic["trained_on"], logistic["features"]) == (36, 36)
     assert 0.9 < logistic["accuracy"] <= 1
-    assert document["beats_logistic_regression"] == (document["metrics"]["accuracy"] > logistic["accuracy"])
+    always, beside = document["comparisons"]
+    assert beside["difference"] == pytest.approx(document["metrics"]["accuracy"] - logistic["accuracy"])
+    assert (document["beats_baseline"], document["beats_logistic_regression"]) == (
+        always["interval"]["low"] > 0,
+        beside["interval"]["low"] > 0,
+    )
+    assert f"difference {beside['difference']:+.3f} [" in document["verdict"]
     assert f"logistic regression: {logistic['accuracy']:.4f}" in report.messages[-1]
     assert set(document["intervals"]) == {"accuracy", "f1_macro", "precision_macro", "recall_macro", "loss"}
     for name, interval in document["intervals"].items():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
+from ml.data.asked_rows import count_rows
+from ml.data.files import DataSource
+from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
 from ml.report import MemoryReport
 from ml.run import RunSettings, Summary, run
@@ -128,13 +132,6 @@ def test_each_form_of_the_file_says_the_same_to_the_last_bit(predict, tmp_path, 
     else:
         assert [json.loads(line) for line in file.read_text().split("\n")[:-1]] == expected
     assert len(expected) == 600
-
-
-def test_parquet_without_pyarrow_says_how_to_install_it(predict, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InvalidData, match="pyarrow") as raised:
-        predict("tabular_classifier", people(tmp_path, [["70", "160", "red", "x"]]), format="parquet")
-    assert 'pip install "trainshed[parquet]"' in raised.value.remedy
 
 
 def test_a_category_that_training_has_not_seen_is_none_of_the_others_and_is_counted(predict, tmp_path):
@@ -277,3 +274,42 @@ def test_a_series_that_is_too_short_or_without_the_values_to_go_on_from_is_refus
     other = write_rows(tmp_path, [row[:2] for row in series_rows()], "date,shop", "asked.csv")
     with pytest.raises(InvalidData, match="has no column 'sales'"):
         predict("forecaster", other)
+
+
+def test_no_more_than_a_batch_of_a_table_is_read_at_a_time(tmp_path, monkeypatch):
+    path = people(tmp_path, [[str(number)] for number in range(1000)], "id")
+    table = count_rows(DataSource(str(path), path, path.name, ""))
+    read: list[int] = []
+
+    @contextmanager
+    def watched(source: DataSource) -> Iterator[Rows]:
+        with opened_rows(source) as rows:
+            yield replace(rows, numbered=(read.append(number) or (number, row) for number, row in rows.numbered))
+
+    monkeypatch.setattr("ml.data.asked_rows.opened_rows", watched)
+    batches = table.batches(["id"], 10, chosen=None)
+    numbers, texts = next(batches)
+    assert (numbers.tolist(), texts["id"]) == (list(range(10)), [str(number) for number in range(10)])
+    assert len(read) == 10
+    chosen = np.array([3, 500, 501, 999])
+    found = [numbers.tolist() for numbers, _ in table.batches(["id"], 3, chosen=chosen)]
+    assert found == [[3, 500, 501], [999]]
+
+
+@pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet"])
+def test_a_table_in_another_format_has_the_same_answers(predict, tmp_path, ending):
+    rows = [row for row in rows_of(30) if all(row)]
+    predict("tabular_classifier", people(tmp_path, rows, "age,pressure,colour,label"))
+    expected = predict.rows()
+    path = tmp_path / f"asked.{ending}"
+    if ending == "tsv":
+        path.write_text("".join("\t".join(row) + "\n" for row in [["age", "pressure", "colour", "label"], *rows]))
+    elif ending == "jsonl":
+        said = [{"colour": row[2], "age": float(row[0]), "pressure": int(row[1])} for row in rows]
+        path.write_text("".join(f"{json.dumps(one)}\n" for one in said))
+    else:
+        ages, pressures = [float(row[0]) for row in rows], [int(row[1]) for row in rows]
+        columns = {"colour": [row[2] for row in rows], "age": ages, "pressure": pressures}
+        pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    predict("tabular_classifier", path)
+    assert predict.rows() == expected

@@ -263,3 +263,21 @@ def test_series_of_other_packages_are_profiled_with_their_licence(tmp_path, name
     assert (found["rows"], found["format"]) == (rows, "builtin")
     assert found["licence"] != "not stated"
     assert found["provenance"]
+
+
+def test_rows_that_a_table_has_in_two_of_its_parts_are_told(tmp_path):
+    rows = [f"{number},{'ab'[number % 2]},train" for number in range(40)]
+    rows += [f"{number},b,test" for number in (0, 1, 90)] + ["95,a,valid", "90,a,val"]
+    found = profile(tmp_path, "\n".join(["n,label,split", *rows]) + "\n")
+    assert found["split_rule"] == "its own: validation and test held out"
+    assert [(part["name"], part["rows"]) for part in found["parts"]] == [("train", 40), ("validation", 2), ("test", 3)]
+    assert found["copies_across_parts"] == 3
+    assert any(one.startswith("2 test rows are in train, too") for one in found["problems"])
+    assert any(one.startswith("1 test rows are in validation, too") for one in found["problems"])
+    assert not any(one.startswith("split holds") for one in found["problems"])
+
+
+def test_a_column_that_says_other_things_than_parts_tells_none(tmp_path):
+    found = profile(tmp_path, "n,split,label\n1,train,a\n2,left,b\n3,train,a\n")
+    assert found["split_rule"].startswith("none of its own")
+    assert found["parts"] == []

@@ -8,9 +8,8 @@ from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc
 
 from ml.errors import InvalidData
 from ml.evaluation.curves import at_thresholds, precision_recall_svg, roc_svg
-from ml.evaluation.intervals import Interval
 from ml.evaluation.risk import measure_risk, threshold_for
-from ml.evaluation.verdict import verdict
+from ml.evaluation.verdict import compared, verdict
 from ml.report import MemoryReport
 from ml.run import run
 from tests.ml.families.cases import CASES, rows_of, write_rows
@@ -63,12 +62,23 @@ def test_with_one_class_there_is_nothing_that_needs_two():
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
-    [(0.5, "Better than chance:"), (0.9, "No better than chance:"), (0.99, "Worse than chance:")],
+    ("gained", "lost", "says"),
+    [(20, 2, "Better than chance:"), (6, 5, "No better than chance:"), (2, 20, "Worse than chance:")],
 )
-def test_the_verdict_counts_a_difference_beyond_the_interval(value, says):
-    said = verdict(0.91, Interval(0.88, 0.94), {"chance": value})
-    assert said == f"{says} accuracy 0.910 [0.880, 0.940] beside {value:.3f}."
+def test_the_verdict_counts_a_difference_beyond_its_interval(gained, lost, says):
+    right, theirs = np.ones(200, np.bool_), np.ones(200, np.bool_)
+    right[:lost], theirs[lost : lost + gained] = False, False
+    (one,) = compared(right, {"chance": theirs})
+    assert one.difference == pytest.approx(right.mean() - theirs.mean())
+    # McNemar: the variance of the difference is that of the examples on which the two differ.
+    deviation = np.sqrt(gained + lost - (gained - lost) ** 2 / 200) / 200
+    assert one.interval.high - one.interval.low == pytest.approx(2 * 1.96 * deviation, rel=0.15)
+    low, high = (f"{value:+.3f}" for value in (one.interval.low, one.interval.high))
+    assert verdict(right.mean(), (one,)) == (
+        f"{says} accuracy {right.mean():.3f} beside {theirs.mean():.3f}, difference {one.difference:+.3f}"
+        f" [{low}, {high}]."
+    )
+    assert one.is_won == says.startswith("Better")
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,10 @@ def test_a_folder_of_idx_files_is_decoded_once_for_all_jobs_and_weights_do_not_d
     trains = [platform.submit({**TRAIN, "data": {"dataset": "digits"}}) for _ in range(2)]
     from_path = platform.submit({**TRAIN, "data": {"path": str(folder)}})
     evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": trains[0]}})
-    ended = [platform.wait(job) for job in (*trains, from_path, evaluate)]
+    predict = platform.submit({"kind": "predict", "name": "p", "model": {"job": trains[0]}, "split": "test"})
+    ended = [platform.wait(job) for job in (*trains, from_path, evaluate, predict)]
 
-    assert [job["state"] for job in ended] == ["succeeded"] * 4, [job["message"] for job in ended]
+    assert [job["state"] for job in ended] == ["succeeded"] * 5, [job["message"] for job in ended]
     cards = [platform.http.get(f"/jobs/{job['id']}/artifacts/model.json").json() for job in ended[:3]]
     assert len({card["weights_sha256"] for card in cards}) == 1
     assert cards[0]["data"]["counts"]["test"] == 297

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections import Counter
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from tests.servers import wait_until
 from tests.system.platform import Platform
@@ -22,6 +25,15 @@ TRAIN = {
     "model": {"family": "image_classifier", "preset": "cnn_small"},
     "training": {"epochs": 1, "batch_size": 64},
 }
+
+
+def _unlabelled() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, x=load_digits().images[:3].astype(np.uint8))
+    return file.getvalue()
+
+
+UNLABELLED = _unlabelled()
 
 
 def test_two_hundred_commands_each_run_once_and_spread_over_all_slots(platform: Platform) -> None:
@@ -43,12 +55,16 @@ def test_two_hundred_commands_each_run_once_and_spread_over_all_slots(platform: 
     assert min(by_worker["worker-1"], by_worker["worker-2"]) >= 40
 
 
-def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_was_there(platform: Platform) -> None:
+def test_a_model_is_trained_measured_and_asked_by_jobs_that_were_submitted_before_it_was_there(
+    platform: Platform,
+) -> None:
     platform.start(workers=1, slots=2)
     train = platform.submit(TRAIN)
     evaluate = platform.submit({"kind": "evaluate", "name": "digits-test", "model": {"job": train}})
     follower = platform.submit({**TRAIN, "name": "on", "model": {**TRAIN["model"], "init_from": {"job": train}}})
-    assert platform.job(evaluate)["state"] == platform.job(follower)["state"] == "blocked"
+    platform.http.put("/datasets/asked", content=UNLABELLED, params={"filename": "asked.npz", "profile": "false"})
+    predict = platform.submit({"kind": "predict", "name": "p", "model": {"job": train}, "data": {"dataset": "asked"}})
+    assert {platform.job(one)["state"] for one in (evaluate, follower, predict)} == {"blocked"}
 
     assert platform.wait(train)["state"] == "succeeded", platform.log(train)
     job = platform.wait(evaluate)
@@ -63,6 +79,10 @@ def test_a_model_is_trained_and_evaluated_by_a_job_that_was_submitted_before_it_
     assert "taken over" in platform.log(follower)
     model = platform.http.get(f"/jobs/{train}/artifacts/model.keras")
     assert model.content.startswith(b"PK")
+    assert platform.wait(predict)["state"] == "succeeded", platform.log(predict)
+    answers = platform.http.get(f"/jobs/{predict}/artifacts/predictions.csv").text.splitlines()
+    assert answers[0].startswith("row,prediction,probability,probability_0,")
+    assert [line.partition(",")[0] for line in answers[1:]] == ["0", "1", "2"]
 
 
 def test_an_evaluation_ends_cancelled_when_its_training_fails(platform: Platform) -> None:

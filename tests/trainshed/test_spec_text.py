@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from trainshed.cli.times import seconds
 from trainshed.specs import JobSpec, brief_spec, dump_spec, load_spec, parse_spec
 from trainshed.specs.base import parse_duration, parse_size
+from trainshed.yaml_text import write_yaml
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,20}[a-z0-9])?", fullmatch=True)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -37,6 +37,7 @@ COMMON = {
 KINDS = {
     "command": {"command": st.lists(words, min_size=1, max_size=4)},
     "evaluate": {"model": st.fixed_dictionaries({"job": job_ids})},
+    "predict": {"model": st.fixed_dictionaries({"job": job_ids}), "data": st.just({"dataset": "asked@1"})},
     "train": {
         "data": st.just({"dataset": "builtin/digits"}),
         "model": st.just({"family": "image_classifier", "preset": "cnn_small"}),
@@ -61,8 +62,14 @@ def test_a_spec_with_all_defaults_reads_back_from_json_and_from_yaml(spec: JobSp
 
     assert parse_spec(document) == spec
     assert load_spec(json.dumps(document), syntax="json") == spec
-    assert load_spec(yaml.safe_dump(document)) == spec
-    assert load_spec(yaml.safe_dump(document, default_flow_style=True)) == spec
+    assert load_spec(write_yaml(document)) == spec
+    assert load_spec(write_yaml(document, default_flow_style=True)) == spec
+
+
+@pytest.mark.parametrize("name", ["0e0", "1e-3", "7", "1.5", "yes", "null", "2024-12-31"])
+def test_a_name_that_looks_like_something_else_is_written_in_quotes(name: str) -> None:
+    spec = parse_spec({"kind": "command", "name": name, "command": "true"})
+    assert load_spec(write_yaml(brief_spec(spec))) == spec
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(sorted(UNITS))), min_size=1, max_size=4))

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainshed.errors import InvalidSpec
-from trainshed.specs import CommandSpec, EvaluateSpec, TrainSpec, dump_spec, json_schema, load_spec, parse_spec
+from trainshed.specs import (
+    CommandSpec,
+    EvaluateSpec,
+    PredictSpec,
+    TrainSpec,
+    dump_spec,
+    json_schema,
+    load_spec,
+    parse_spec,
+)
 from trainshed.specs.model import Family
 from trainshed.specs.parse import parse_batch
 
@@ -23,6 +32,7 @@ TRAIN = {
 }
 JOB_ID = "job_01kb3ag7q8e6v4w9x2c5n8r1tz"
 EVALUATE = {"kind": "evaluate", "name": "digits-test", "model": {"job": JOB_ID}}
+PREDICT = {"kind": "predict", "name": "digits-asked", "model": {"job": JOB_ID}, "data": {"dataset": "asked"}}
 
 
 def errors_of(document: Any) -> dict[str, str]:
@@ -31,7 +41,10 @@ def errors_of(document: Any) -> dict[str, str]:
     return {error.path: error.message for error in caught.value.errors}
 
 
-@pytest.mark.parametrize(("document", "model"), [(COMMAND, CommandSpec), (TRAIN, TrainSpec), (EVALUATE, EvaluateSpec)])
+@pytest.mark.parametrize(
+    ("document", "model"),
+    [(COMMAND, CommandSpec), (TRAIN, TrainSpec), (EVALUATE, EvaluateSpec), (PREDICT, PredictSpec)],
+)
 def test_a_spec_survives_the_way_to_json_and_back(document: dict[str, Any], model: type) -> None:
     spec = parse_spec(document)
     assert isinstance(spec, model)
@@ -158,6 +171,13 @@ def test_data_needs_exactly_one_source() -> None:
 def test_an_evaluation_waits_for_its_train_job_and_what_it_depends_on() -> None:
     other = JOB_ID[:-1] + "0"
     assert parse_spec({**EVALUATE, "depends_on": [other, JOB_ID]}).waits_for == (JOB_ID, other)
+    assert parse_spec(PREDICT).waits_for == (JOB_ID,)
+
+
+def test_a_prediction_names_data_or_a_part_of_the_data_of_training():
+    without = {key: value for key, value in PREDICT.items() if key != "data"}
+    assert parse_spec({**without, "split": "test"}).data is None
+    assert "give data to answer for, or a split" in errors_of(without)[""]
 
 
 json_values = st.recursive(
@@ -241,7 +261,7 @@ def test_an_unknown_family_is_answered_with_the_nearest_one() -> None:
         ({**TRAIN, "data": {"dataset": "d", "columns": {"label": "x"}}}, "data.columns is for tables"),
         (
             {**TABLE, "preprocess": [{"step": "grayscale"}]},
-            "preprocess[0]: grayscale is for images, and",
+            "preprocess[0]: grayscale is for images or pictures with boxes, and",
         ),
         ({**TABLE, "preprocess": [{"step": "grayscale"}]}, "what fits is standardize, min_max, fill_missing"),
         ({**TRAIN, "preprocess": [{"step": "one_hot"}]}, "one_hot is for a table, and image_classifier takes images"),

@@ -137,12 +137,12 @@ def _plain(value: Any) -> Any:
 
 
 def _yaml(document: Any) -> str:
-    import yaml  # noqa: PLC0415 - takes 0.02 s that only YAML must pay
+    from trainshed.yaml_text import write_yaml  # noqa: PLC0415 - takes 0.02 s that only YAML must pay
 
     plain = _plain(document)
     # The writer puts these out as they are, and its reader takes them for line breaks: a text that has one is escaped.
     readable = not any(mark in json.dumps(plain, ensure_ascii=False) for mark in _YAML_BREAKS)
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=readable, width=120)
+    return write_yaml(plain, allow_unicode=readable, width=120)
 
 
 def _tsv(row: Row, view: View[Row]) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 from trainshed.specs.base import JobId, SpecModel
 from trainshed.specs.common import BaseSpec, ModelSource
 from trainshed.specs.data import Data
+from trainshed.specs.step import ColumnName
 
 
 class ModelOfJob(SpecModel):
@@ -32,6 +33,9 @@ class EvaluateSpec(BaseSpec):
     """Examples a step."""
     logistic_regression: bool = True
     """Whether to fit logistic regression on some of the training examples, as a baseline. It takes seconds."""
+    slices: Annotated[tuple[ColumnName, ...], Field(max_length=20)] = ()
+    """Of tables, texts in a table and series: columns by whose values the scores are given as well, also such as the
+    model ignores. Numbers are cut at their quartiles; values that fewer than 20 examples have are put together."""
     pictures: Annotated[int, Field(ge=0, le=200)] = 24
     """How many of the most confused examples the report shows."""
 

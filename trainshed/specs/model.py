@@ -10,15 +10,17 @@ from pydantic_core import PydanticCustomError
 from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
-Family = Literal["image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster"]
+Family = Literal[
+    "image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster", "object_detector"
+]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts", "series"]
+Takes = Literal["images", "a table", "texts", "series", "pictures with boxes"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
 
-Learns = Literal["classes", "quantities"]
+Learns = Literal["classes", "quantities", "boxes"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -139,13 +141,34 @@ class Forecaster(SpecModel):
         return self
 
 
+class ObjectDetector(SpecModel):
+    """Finds what is on a picture: a box around each thing, and what it is."""
+
+    takes: ClassVar[Takes] = "pictures with boxes"
+    columns: ClassVar[frozenset[str]] = frozenset()
+    learns: ClassVar[Learns] = "boxes"
+
+    family: Literal["object_detector"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["center_small", "center_strong"] = "center_small"
+    """Architecture. Both find the middles of things on a map of one cell for 4x4 pixels. `center_small`: one residual
+    block at a quarter and one at an eighth of the size. `center_strong`: wider, two blocks each, and down to a
+    sixteenth."""
+    dropout: Dropout | None = None
+    """Share of the numbers before the last layers that each step leaves out. Default: none."""
+
+
 AnyModel = Annotated[
-    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster, Discriminator("family")
+    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | ObjectDetector,
+    Discriminator("family"),
 ]
-FAMILIES: tuple[type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster], ...] = (
+FAMILIES: tuple[
+    type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | ObjectDetector], ...
+] = (
     ImageClassifier,
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
     Forecaster,
+    ObjectDetector,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Final, Literal
 
 import yaml
@@ -17,6 +16,7 @@ from trainshed.specs.predict import PredictSpec
 from trainshed.specs.prepare import PreprocessSpec
 from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.train import TrainSpec
+from trainshed.yaml_text import reads_numbers
 
 JobSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec | PreprocessSpec | CommandSpec
 KINDS: Final[dict[str, type[JobSpec]]] = {
@@ -160,7 +160,4 @@ class _SpecLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# YAML 1.1 takes 1e-3 for a text, because it has no point. People mean a number.
-_SpecLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+reads_numbers(_SpecLoader)

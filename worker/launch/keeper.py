@@ -62,7 +62,7 @@ class Flavour:
 
 
 ML: Final = Flavour("ml", "ml.preload")
-"""For train and evaluate jobs."""
+"""For all jobs but programs of users."""
 LIGHT: Final = Flavour("light", None)
 """For programs, and for train jobs that shall import everything afresh."""
 

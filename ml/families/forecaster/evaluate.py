@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ml.evaluation.forecast_document import ForecastDocument, Step
 from ml.evaluation.forecast_report import render_forecast_report
 from ml.evaluation.quantities import beside, intervals_of, is_better, metrics_of, quantity_verdict
+from ml.evaluation.slices import Grouped, slices_of_quantities
 from ml.families.forecaster.card import ForecasterCard
 from ml.families.forecaster.forecasting import encoded, forecasts
 from ml.families.forecaster.train import refuse_no_logarithm
@@ -27,6 +28,7 @@ from ml.families.measuring import (
     predict,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.series import Origins, divide_by_time, load_series, origins_of
@@ -61,7 +63,8 @@ def evaluate(
     outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     windows = origins.windows[chosen.rows]
     forecast = forecasts(card, windows, outputs)
-    document = _document(spec, card, series.digest, origins, chosen, forecast)
+    groups = slice_groups(spec, opened.data, origins.rows[chosen.rows], settings=settings)
+    document = _document(spec, card, series.digest, origins, chosen, forecast, groups)
     workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
     workspace.publish_text(
         "report.html", render_forecast_report(document, origins.targets[chosen.rows][-1], forecast[-1], windows[-1])
@@ -70,7 +73,13 @@ def evaluate(
 
 
 def _document(
-    spec: EvaluateSpec, card: ForecasterCard, digest: str, origins: Origins, chosen: Chosen, forecast: Floats
+    spec: EvaluateSpec,
+    card: ForecasterCard,
+    digest: str,
+    origins: Origins,
+    chosen: Chosen,
+    forecast: Floats,
+    groups: tuple[Grouped, ...],
 ) -> ForecastDocument:
     truth, middle = origins.targets[chosen.rows], forecast[:, :, 1]
     naive = _baselines(card, origins.windows[chosen.rows])
@@ -89,6 +98,9 @@ def _document(
         seen_in_training=chosen.seen_in_training,
         data=chosen.data,
         data_digest=digest,
+        slices=slices_of_quantities(
+            [one.repeated(card.horizon) for one in groups], truth.ravel(), middle.ravel(), blocks
+        ),
         target=card.target,
         metrics=plain
         | {
@@ -150,4 +162,4 @@ def _reported(document: ForecastDocument, report: Report) -> Summary:
         f" {document.metrics['interval_coverage']:.1%} within the interval of {document.asked_coverage:.0%}."
         f" {document.verdict}"
     )
-    return Summary(metrics=headline, facts=document.model_dump(mode="json", exclude={"metrics", "steps"}))
+    return Summary(metrics=headline, facts=document.model_dump(mode="json", exclude={"metrics", "steps", "slices"}))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.asked_rows import count_rows
+from ml.data.asked_rows import count_rows, texts_in
 from ml.data.files import find_file
 from ml.data.questions import Asked
 from ml.errors import InvalidData
@@ -105,10 +105,7 @@ def _kept(
         )
     table = count_rows(source)
     table.refuse_missing(spec.keep, why="keep names", field="keep")
-    there = np.unique(rows)
-    ((_, texts),) = table.batches(spec.keep, len(there), chosen=there)
-    places = np.searchsorted(there, rows)
-    return {name: [texts[name][place] for place in places] for name in spec.keep}
+    return texts_in(table, spec.keep, rows)
 
 
 def _forecast(

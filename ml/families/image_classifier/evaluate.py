@@ -17,7 +17,7 @@ from ml.data.checked_arrays import refuse_other_shape
 from ml.evaluation.confused import most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
-from ml.evaluation.logistic import LogisticBaseline, logistic_baseline
+from ml.evaluation.logistic import LogisticAnswers, logistic_baseline
 from ml.evaluation.pictures import as_png, visible
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
 from ml.families.measuring import (
@@ -76,6 +76,8 @@ def _document(
         data_digest=dataset.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        labels=labels,
+        answers=logits.argmax(axis=1),
         logistic=_logistic(spec, dataset, chosen),
         most_confused=most_confused(
             chosen.rows, labels, probabilities(logits), class_names=card.classes, most=spec.pictures
@@ -83,7 +85,7 @@ def _document(
     )
 
 
-def _logistic(spec: EvaluateSpec, dataset: Dataset, chosen: Chosen) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, dataset: Dataset, chosen: Chosen) -> LogisticAnswers | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     return logistic_baseline(dataset, train_rows=chosen.train_rows, rows=chosen.rows)

@@ -16,9 +16,10 @@ from ml.data import Labels
 from ml.evaluation.confused import most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
-from ml.evaluation.logistic import LogisticBaseline, logistic_on_columns
+from ml.evaluation.logistic import LogisticAnswers, logistic_on_columns
 from ml.evaluation.risk import Risk, measure_risk
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.evaluation.slices import Grouped, slices_of_classes
 from ml.families.measuring import (
     Chosen,
     choose,
@@ -29,6 +30,7 @@ from ml.families.measuring import (
     reported,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.families.tabular_classifier.card import TabularCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -54,7 +56,8 @@ def evaluate(
 
     take = encoder(card, table)
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
-    document = _document(spec, card, table, chosen, logits, take)
+    groups = slice_groups(spec, opened.data, chosen.rows, settings=settings, shipped=table.columns)
+    document = _document(spec, card, table, chosen, logits, take, groups)
     publish(document, workspace)
     return reported(document, report)
 
@@ -75,6 +78,7 @@ def _document(
     chosen: Chosen,
     logits: npt.NDArray[np.float32],
     take: Encoder,
+    groups: tuple[Grouped, ...],
 ) -> EvaluationDocument:
     labels, chances = table.labels[chosen.rows], probabilities(logits)
     answered = answers(card, chances)
@@ -88,15 +92,22 @@ def _document(
         data_digest=table.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        labels=labels,
+        answers=answered,
         logistic=_logistic(spec, table, chosen, take),
         most_confused=most_confused(
             chosen.rows, labels, chances, class_names=card.classes, most=spec.pictures, answers=answered
         ),
         risk=_risk(card, labels, chances),
+        slices=slices_of_classes(groups, labels, answered, positive=_positive(card)),
     )
 
 
-def _logistic(spec: EvaluateSpec, table: Table, chosen: Chosen, take: Encoder) -> LogisticBaseline | None:
+def _positive(card: TabularCard) -> int | None:
+    return None if card.threshold is None else card.classes.index(card.threshold.positive)
+
+
+def _logistic(spec: EvaluateSpec, table: Table, chosen: Chosen, take: Encoder) -> LogisticAnswers | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows

@@ -19,6 +19,7 @@ from ml.evaluation.quantities import beside, intervals_of, is_better, metrics_of
 from ml.evaluation.quantity_document import QuantityDocument, WorstExample
 from ml.evaluation.quantity_picture import quantity_svg
 from ml.evaluation.quantity_report import render_quantity_report
+from ml.evaluation.slices import Grouped, slices_of_quantities
 from ml.families.measuring import (
     Chosen,
     choose_of,
@@ -26,6 +27,7 @@ from ml.families.measuring import (
     predict,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -55,7 +57,8 @@ def evaluate(
     take = encoder(card, table)
     outputs = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
     predicted = outputs[:, 0].astype(np.float64)
-    document = _document(spec, card, table, chosen, predicted, take)
+    groups = slice_groups(spec, opened.data, chosen.rows, settings=settings, shipped=table.columns)
+    document = _document(spec, card, table, chosen, predicted, take, groups)
     truth = table.quantities[chosen.rows]
     workspace.publish_text("evaluation.json", document.model_dump_json(indent=2))
     workspace.publish_text("report.html", render_quantity_report(document, quantity_svg(truth, predicted)))
@@ -69,6 +72,7 @@ def _document(
     chosen: Chosen,
     predicted: Floats,
     take: Encoder,
+    groups: tuple[Grouped, ...],
 ) -> QuantityDocument:
     truth = table.quantities[chosen.rows]
     each = np.arange(len(truth))
@@ -82,6 +86,7 @@ def _document(
         seen_in_training=chosen.seen_in_training,
         data=chosen.data,
         data_digest=table.digest,
+        slices=slices_of_quantities(groups, truth, predicted, each),
         target=card.quantity.name,
         metrics=metrics_of(truth, predicted),
         intervals=intervals_of(truth, predicted, each),
@@ -116,4 +121,4 @@ def _reported(document: QuantityDocument, report: Report) -> Summary:
         f"{document.split}: mean absolute error {document.metrics['mae']:.4g} on {document.examples} examples."
         f" {document.verdict}"
     )
-    return Summary(metrics=headline, facts=document.model_dump(mode="json", exclude={"metrics", "worst"}))
+    return Summary(metrics=headline, facts=document.model_dump(mode="json", exclude={"metrics", "worst", "slices"}))

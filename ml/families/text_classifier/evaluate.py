@@ -15,8 +15,9 @@ import numpy.typing as npt
 from ml.evaluation.confused import ConfusedExample, most_confused
 from ml.evaluation.document import EvaluationDocument, as_document
 from ml.evaluation.intervals import intervals
-from ml.evaluation.logistic import LogisticBaseline, logistic_on_texts
+from ml.evaluation.logistic import LogisticAnswers, logistic_on_texts
 from ml.evaluation.scores import losses, majority_baseline, probabilities, score
+from ml.evaluation.slices import Grouped, slices_of_classes
 from ml.families.measuring import (
     Chosen,
     choose,
@@ -27,6 +28,7 @@ from ml.families.measuring import (
     reported,
     warn_of_leak,
 )
+from ml.families.slicing import slice_groups
 from ml.families.text_classifier.card import TextCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -55,13 +57,19 @@ def evaluate(
         return encode_for(card, _of(texts, rows))
 
     logits = predict(opened.model, chosen.rows, spec.batch_size, take, report=report, clock=clock)
-    document = _document(spec, card, texts, chosen, logits)
+    groups = slice_groups(spec, opened.data, chosen.rows, settings=settings)
+    document = _document(spec, card, texts, chosen, logits, groups)
     publish(document, workspace)
     return reported(document, report)
 
 
 def _document(
-    spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen, logits: npt.NDArray[np.float32]
+    spec: EvaluateSpec,
+    card: TextCard,
+    texts: TextSet,
+    chosen: Chosen,
+    logits: npt.NDArray[np.float32],
+    groups: tuple[Grouped, ...],
 ) -> EvaluationDocument:
     labels = texts.labels[chosen.rows]
     scores = score(labels, logits, class_names=card.classes)
@@ -74,12 +82,15 @@ def _document(
         data_digest=texts.digest,
         seen_in_training=chosen.seen_in_training,
         intervals=intervals(np.asarray(scores.confusion), losses(labels, logits)),
+        labels=labels,
+        answers=logits.argmax(axis=1),
         logistic=_logistic(spec, card, texts, chosen),
         most_confused=_most_confused(spec, card, texts, chosen, logits),
+        slices=slices_of_classes(groups, labels, logits.argmax(axis=1), positive=None),
     )
 
 
-def _logistic(spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen) -> LogisticBaseline | None:
+def _logistic(spec: EvaluateSpec, card: TextCard, texts: TextSet, chosen: Chosen) -> LogisticAnswers | None:
     if not spec.logistic_regression or chosen.train_rows is None:
         return None
     train, rows = chosen.train_rows, chosen.rows

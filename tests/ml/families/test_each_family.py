@@ -20,7 +20,8 @@ from ml.model.file import load_model, weights_digest
 from ml.report import MemoryReport
 from ml.run import RunSettings, run
 from tests.ml.attempts import Attempts, after, told
-from tests.ml.families.cases import CASES, Case
+from tests.ml.families.case import Case
+from tests.ml.families.cases import CASES
 from trainshed.specs import model as spec_model
 from trainshed.specs import parse_spec
 
