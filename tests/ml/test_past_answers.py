@@ -1,9 +1,10 @@
-"""A model whose rows see earlier rows answers in batches as it was measured: all rows are there before one is answered."""
+"""A model whose rows see earlier rows answers in batches as it was measured: all rows are read before one is."""
 
 from __future__ import annotations
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def sales_with_tomorrow(folder: Path) -> Path:
 
 
 def _with_next(rows: list[list[str]]) -> list[list[str]]:
-    return [[*row, later[2]] for row, later in zip(rows, rows[1:], strict=False)]
+    return [[*row, later[2]] for row, later in pairwise(rows)]
 
 
 def test_what_is_predicted_of_a_part_is_what_was_measured_on_it(tmp_path):
