@@ -23,7 +23,7 @@ _MOST_CELLS: Final = 5_000_000
 def with_leaks(document: ProfileDocument, source: DataSource, data: Data) -> ProfileDocument:
     """Return the profile of a table with what a training on it would say, divided by `data.split`."""
     if document.rows * document.field_count > _MOST_CELLS:
-        return document
+        return _with(document, _counted_copies(document))
     try:
         table = read_any(source, data.columns or Columns(), Clean(unknown_labels="drop"))
         parts = (
@@ -34,6 +34,11 @@ def with_leaks(document: ProfileDocument, source: DataSource, data: Data) -> Pro
     except InvalidData:  # it is no table to train on, and what keeps it from that is said of its columns
         return document
     return _with(document, table_findings(table, parts))
+
+
+def _counted_copies(document: ProfileDocument) -> Iterable[str]:
+    if count := document.copies_across_parts:
+        yield f"{count:,} rows of later parts are in earlier ones, too: what is measured on them is too good"
 
 
 def with_leaks_of_texts(document: ProfileDocument, texts: TextSet, data: Data) -> ProfileDocument:

@@ -1,6 +1,6 @@
 """prepared versions: which job made a version of a dataset, of what, and by which steps
 
-Revision: 0009, after 0007.
+Revision: 0008, after 0007.
 Expand first, contract in a later release: the running code must work before and after this migration.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
