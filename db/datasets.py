@@ -10,11 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam
+from sqlalchemy import JSON, Connection, Row, bindparam
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db import blobs
 from db.models.base import Json
 from db.sql import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Of a version that a job made: by whom, of what, and what it found in it."""
+
+    job_id: str
+    key: str | None
+    """Of the data and the steps; None where the data have no digest of their own."""
+    lineage: dict[str, Any]
+    profile: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class NewVersion:
     size: int
     filename: str
     created_by: str
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,60 @@ def add_version(conn: Connection, new: NewVersion) -> Added:
         filename=new.filename,
         created_by=new.created_by,
     )
+    if new.made is not None:
+        _note_making(conn, dataset_id, version, new.made)
     return Added(dataset_id, version, is_new=True)
+
+
+# --- versions that jobs make ---
+
+_MADE: Final = Statement("""
+    UPDATE dataset_version SET made_by = :made_by, prepared_key = :prepared_key, lineage = :lineage,
+        profile = :profile, profile_job_id = :made_by
+    WHERE dataset_id = :dataset_id AND version = :version
+""")
+_FIND_MADE: Final = Statement(
+    """
+    SELECT dataset.name, dataset_version.version, sha256, size, filename, made_by, lineage, profile
+    FROM dataset_version JOIN dataset ON dataset.id = dataset_version.dataset_id
+    WHERE prepared_key = :prepared_key AND dataset.project_id = :project_id
+    ORDER BY dataset.name = :name DESC, dataset_version.version DESC LIMIT 1
+""",
+    lineage=Json,
+    profile=Json,
+)
+_SUBMITTER: Final = Statement("SELECT created_by FROM job WHERE id = :job_id")
+
+
+def find_made(conn: Connection, project_id: str, key: str, *, prefer: str) -> Row[Any] | None:
+    """Return the newest version in the project that was made of the same data by the same steps.
+
+    One of the dataset `prefer` comes first.
+    """
+    return _FIND_MADE.run(conn, project_id=project_id, prepared_key=key, name=prefer).one_or_none()
+
+
+def submitter(conn: Connection, job_id: str) -> str:
+    """Return the API key that a job was submitted with."""
+    return str(_SUBMITTER.run(conn, job_id=job_id).scalar_one())
+
+
+def _note_making(conn: Connection, dataset_id: str, version: int, made: Made) -> None:
+    json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    statement = _MADE.on(conn.dialect.name).bindparams(
+        bindparam("lineage", type_=json), bindparam("profile", type_=json)
+    )
+    conn.execute(
+        statement,
+        {
+            "made_by": made.job_id,
+            "prepared_key": made.key,
+            "lineage": made.lineage,
+            "profile": made.profile,
+            "dataset_id": dataset_id,
+            "version": version,
+        },
+    )
 
 
 # --- jobs that read versions ---

@@ -13,7 +13,8 @@ from trainshed.specs.preprocess import name_of
 
 _HEAD: Final = """# Steps
 
-`preprocess` of a `train` job is a list of steps, carried out in order.
+`preprocess` is a list of steps, carried out in order: of a `train` job, or of a job of
+[`kind: preprocess`](data.md#prepared-versions), which makes a version of a dataset of what comes out.
 
 - What a step needs to know of the data, it learns from the rows of the train part alone; it never sees the label. What
   it has learnt lies on the model's card, and evaluation and prediction apply exactly that.

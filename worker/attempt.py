@@ -29,7 +29,17 @@ from db.reports import MadeFile
 from db.transitions import By, Claim, Ending, Moved
 from storage import Store, StoreError
 from trainshed.errors import Unavailable
-from trainshed.specs import CommandSpec, Data, Guards, JobSpec, ProfileSpec, TrainSpec, dump_spec, parse_spec
+from trainshed.specs import (
+    CommandSpec,
+    Data,
+    Guards,
+    JobSpec,
+    PreprocessSpec,
+    ProfileSpec,
+    TrainSpec,
+    dump_spec,
+    parse_spec,
+)
 from trainshed.states import Actor, AttemptOutcome, JobRequest
 from worker.cache import DataCache, GaveUp
 from worker.checkpoints import CheckpointCarrier, fetched_states
@@ -40,6 +50,7 @@ from worker.launch.launcher import Launcher, LaunchRequest, RunningJob, SetupFai
 from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
 from worker.points import PointQueue
+from worker.prepared import PreparedVersion
 from worker.profile import BadProfile, read_profile
 from worker.program_reports import ProgramReports
 from worker.protocol import DataFile, ProtocolError
@@ -109,6 +120,11 @@ class Attempt:
         self._orders = Orders()
         self._folder = kit.spool.folder(claim.lease)
         self._profile: dict[str, Any] | None = None
+        self._prepared = (
+            PreparedVersion(self._spec, claim.lease, claim.project_id, kit.database)
+            if isinstance(self._spec, PreprocessSpec)
+            else None
+        )
         self._log = log.bind(job_id=claim.lease.job_id, attempt=claim.lease.attempt)
 
     def on_beat(self, held: Held | None) -> None:
@@ -171,6 +187,8 @@ class Attempt:
     def _execute(self, reporter: Reporter) -> Ending:
         with ExitStack() as used:
             try:
+                if self._prepared is not None and (found := self._prepared.find()) is not None:
+                    return found
                 data_files = used.enter_context(self._inputs(reporter))
                 running = self._launch(reporter, data_files, self._states())
             except NotDecoded as error:
@@ -356,6 +374,8 @@ class Attempt:
             ending.facts["artifacts_left_out"] = list(collected.left_out[:100])
         if isinstance(self._spec, ProfileSpec) and ending.outcome is AttemptOutcome.SUCCEEDED:
             self._read_profile(ending)
+        if self._prepared is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
+            ending = self._prepared.take(ending, collected.files, self._folder.output)
         return ending, collected.files
 
     def _read_profile(self, ending: Ending) -> None:
@@ -403,7 +423,7 @@ class Attempt:
         by = By(Actor.WORKER, self.lease.owner)
         jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
         with self._kit.database.begin() as conn:
-            if fence(conn, self.lease) is None:
+            if (self._prepared.fence(conn) if self._prepared else fence(conn, self.lease)) is None:
                 return None
             if reporter is not None:
                 reporter.write_rest(conn)
@@ -412,6 +432,8 @@ class Attempt:
                 checkpoints.drop(conn, self.lease.job_id)
             if self._profile is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
                 datasets.note_profile(conn, self.lease.job_id, self._profile)
+            if self._prepared is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
+                ending = self._prepared.write(conn, ending)
             return conclude(conn, self.lease, ending, by, jitter=jitter)
 
     def _insist(self, write: Callable[[], _T]) -> _T:

@@ -33,6 +33,8 @@ def dataset_version(row: Row[Any]) -> wire.DatasetVersion:
         created_at=moment(row.created_at),
         profile_job=row.profile_job_id,
         profile=row.profile,
+        made_by=row.made_by,
+        lineage=row.lineage,
     )
 
 

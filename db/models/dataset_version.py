@@ -9,7 +9,7 @@ from db.models.base import Base
 
 
 class DatasetVersion(Base):
-    """One file, as it was uploaded. It never changes."""
+    """One file, as it was uploaded or a job made it. It never changes."""
 
     __tablename__ = "dataset_version"
 
@@ -25,3 +25,9 @@ class DatasetVersion(Base):
     """The job that looks into it. No foreign key: the version outlives that job."""
     profile: Mapped[dict[str, Any] | None]
     """What that job found."""
+    made_by: Mapped[str | None] = mapped_column(String)
+    """The preprocess job that made it. No foreign key: the version outlives that job."""
+    prepared_key: Mapped[str | None] = mapped_column(String, index=True)
+    """SHA-256 of the data that it was made of and of the steps: the same once more is not made again."""
+    lineage: Mapped[dict[str, Any] | None]
+    """That data and those steps, for people."""

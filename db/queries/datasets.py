@@ -13,10 +13,10 @@ from db.sql import Statement
 _DATASET: Final = "dataset.id AS dataset_id, dataset.name AS dataset, dataset.created_at AS dataset_created_at"
 _VERSION: Final = """
     dataset_version.version, dataset_version.sha256, dataset_version.size, dataset_version.filename,
-    dataset_version.created_by, dataset_version.created_at, dataset_version.profile_job_id
+    dataset_version.created_by, dataset_version.created_at, dataset_version.profile_job_id, dataset_version.made_by
 """
 _WITH_NEWEST: Final = f"""
-    SELECT {_DATASET}, {_VERSION}, NULL AS profile FROM dataset
+    SELECT {_DATASET}, {_VERSION}, NULL AS profile, NULL AS lineage FROM dataset
     LEFT JOIN dataset_version ON dataset_version.dataset_id = dataset.id AND dataset_version.version =
         (SELECT max(newest.version) FROM dataset_version AS newest WHERE newest.dataset_id = dataset.id)
 """
@@ -25,17 +25,18 @@ _LIST: Final = Statement(f"""
 """)
 _ONE: Final = Statement(f"{_WITH_NEWEST} WHERE dataset.project_id = :project_id AND dataset.name = :name")
 _VERSIONS: Final = Statement(f"""
-    SELECT {_DATASET}, {_VERSION}, NULL AS profile
+    SELECT {_DATASET}, {_VERSION}, NULL AS profile, NULL AS lineage
     FROM dataset JOIN dataset_version ON dataset_version.dataset_id = dataset.id
     WHERE dataset.id = :dataset_id ORDER BY dataset_version.version DESC LIMIT :limit
 """)
 _OF_NUMBER: Final = Statement(
     f"""
-    SELECT {_DATASET}, {_VERSION}, dataset_version.profile
+    SELECT {_DATASET}, {_VERSION}, dataset_version.profile, dataset_version.lineage
     FROM dataset JOIN dataset_version ON dataset_version.dataset_id = dataset.id
     WHERE dataset.project_id = :project_id AND dataset.name = :name AND dataset_version.version = :version
 """,
     profile=Json,
+    lineage=Json,
 )
 _NAMES: Final = Statement("SELECT name FROM dataset WHERE project_id = :project_id ORDER BY name LIMIT :limit")
 _NUMBERS: Final = Statement("""
@@ -49,7 +50,7 @@ _EXISTS: Final = Statement("""
 def list_datasets(conn: Connection, project_id: str, *, after: str, limit: int) -> Sequence[Row[Any]]:
     """Return datasets by name, each with its newest version; those whose name comes after `after`.
 
-    A profile may be large, and comes with a single version alone.
+    A profile may be large, and so may a lineage: they come with a single version alone.
     """
     return _LIST.run(conn, project_id=project_id, after=after, limit=limit).all()
 

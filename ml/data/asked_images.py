@@ -23,7 +23,7 @@ from ml.data.npz import is_npz, read_array, refuse_harm
 from ml.data.npz_headers import read_headers
 from ml.data.opening import opened_tree
 from ml.data.parts import SPLIT
-from ml.data.picture import BadPictureError, decode
+from ml.data.picture import BadPictureError, Decoded, decode_whole
 from ml.data.pictures import content_of, has_pictures, picture_files
 from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.data.rows import holds_rows
@@ -54,13 +54,13 @@ def ask_images(
     Raises `InvalidData`.
     """
     if chosen is not None:
-        _refuse_keep(keep, data)
+        refuse_keep(keep, data)
         return _in_memory(load_dataset(data, roots=roots, files=files).images, _name(data), chosen, shape)
-    _refuse_clean(data.clean)
+    refuse_clean(data.clean)
     source = find_file(data, roots=roots, files=files)
     if source is not None and holds_rows(source):
         return _of_pixels(count_rows(source), shape, keep)
-    _refuse_keep(keep, data)
+    refuse_keep(keep, data)
     found = None if source is None else _images_of(source, data.images, shape)
     return found or _in_memory(load_dataset(data, roots=roots, files=files).images, _name(data), None, shape)
 
@@ -112,8 +112,13 @@ def _decoded(
 
 
 def _picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Floats:
+    return asked_picture(tree, name, asked, shape).pixels.astype(np.float32)
+
+
+def asked_picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Decoded:
+    """Decode a picture for a model that takes `shape`. Raises `InvalidData`."""
     try:
-        pixels, _ = decode(content_of(tree.files[name]), asked)
+        decoded = decode_whole(content_of(tree.files[name]), asked)
     except BadPictureError as error:
         raise InvalidData(
             f"{tree.place(name)} is no picture that can be read: {error}.",
@@ -121,8 +126,8 @@ def _picture(tree: Tree, name: str, asked: Pictures | None, shape: Shape) -> Flo
             path=tree.source,
             field=shown(name),
         ) from error
-    refuse_other_shape(pixels.shape, shape, path=tree.source, field=shown(name))
-    return pixels.astype(np.float32)
+    refuse_other_shape(decoded.pixels.shape, shape, path=tree.source, field=shown(name))
+    return decoded
 
 
 def _of_pixels(table: AskedRows, shape: Shape, keep: Sequence[str]) -> Questions:
@@ -169,7 +174,8 @@ def _numbers(texts: Sequence[str], column: str, rows: Rows, path: str) -> Floats
     return np.array(numbers, np.float32)
 
 
-def _refuse_clean(clean: Clean) -> None:
+def refuse_clean(clean: Clean) -> None:
+    """Refuse to leave out anything. Raises `InvalidData`."""
     if clean != Clean():
         raise InvalidData(
             f"data.clean is {clean.model_dump_json()}, and every row is answered.",
@@ -178,7 +184,8 @@ def _refuse_clean(clean: Clean) -> None:
         )
 
 
-def _refuse_keep(keep: Sequence[str], data: Data) -> None:
+def refuse_keep(keep: Sequence[str], data: Data) -> None:
+    """Refuse to keep columns of what has none. Raises `InvalidData`."""
     if keep:
         raise InvalidData(
             f"keep names {keep[0]!r}, and {_name(data)} has no columns.",

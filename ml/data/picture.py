@@ -39,13 +39,17 @@ class BadPictureError(Exception):
     """The file is no picture that can be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the header of a picture says."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A picture."""
 
-    height: int
-    width: int
+    pixels: npt.NDArray[np.uint8]
+    """Shape (height, width, channels), as it was asked for."""
     mode: Mode
+    """Of the file."""
+    height: int
+    """Of the file, upright."""
+    width: int
 
 
 def decode(content: bytes, asked: Pictures | None) -> tuple[npt.NDArray[np.uint8], Mode]:
@@ -54,6 +58,12 @@ def decode(content: bytes, asked: Pictures | None) -> tuple[npt.NDArray[np.uint8
     Only the first frame of an animation is read. EXIF is dropped, after its orientation was applied. Raises
     `BadPictureError`.
     """
+    decoded = decode_whole(content, asked)
+    return decoded.pixels, decoded.mode
+
+
+def decode_whole(content: bytes, asked: Pictures | None) -> Decoded:
+    """Do the same, and say how large the picture is in its file. Raises `BadPictureError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -63,7 +73,7 @@ def decode(content: bytes, asked: Pictures | None) -> tuple[npt.NDArray[np.uint8
         raise BadPictureError(str(error) or type(error).__name__) from error
 
 
-def _decode(content: bytes, asked: Pictures | None) -> tuple[npt.NDArray[np.uint8], Mode]:
+def _decode(content: bytes, asked: Pictures | None) -> Decoded:
     with Image.open(io.BytesIO(content), formats=FORMATS) as checked:
         if checked.width * checked.height > MAX_PIXELS:
             raise BadPictureError(f"{checked.width} x {checked.height} are more than {MAX_PIXELS:,} pixels")
@@ -75,7 +85,8 @@ def _decode(content: bytes, asked: Pictures | None) -> tuple[npt.NDArray[np.uint
         plain = _in_colours(upright, mode if asked is None else asked.mode)
     fitted = plain if asked is None else _fitted(plain, asked)
     pixels = np.asarray(fitted, np.uint8)
-    return pixels if pixels.ndim == 3 else pixels[..., np.newaxis], mode
+    whole = pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+    return Decoded(whole, mode, height=upright.height, width=upright.width)
 
 
 def _mode_of(image: Image.Image) -> Mode:

@@ -21,6 +21,7 @@ th:first-child,td:first-child{text-align:left}
 .pictures{display:flex;flex-wrap:wrap;gap:1rem}
 figure{margin:0;width:8.5rem;font-size:13px}
 figure img{width:100%;image-rendering:pixelated;background:#8882}
+.wide figure{width:16rem}
 svg{max-width:100%;height:auto}
 """
 _NOT_BETTER: Final = "The model does not beat every baseline beyond chance: a simpler answer may do."

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from ml.families import (
     forecaster,
     image_classifier,
+    object_detector,
     recommender,
     tabular_classifier,
     tabular_regressor,
@@ -61,6 +62,7 @@ FAMILIES: Final[dict[str, Family]] = {
     "tabular_regressor": tabular_regressor,
     "text_classifier": text_classifier,
     "forecaster": forecaster,
+    "object_detector": object_detector,
     "recommender": recommender,
     "translator": translator,
 }

@@ -47,6 +47,7 @@ _LAYERS: Final = (
     "Rescaling",
     "Resizing",
     "ReversibleEmbedding",
+    "UpSampling2D",
     "ZeroPadding2D",
 )
 _ARITHMETIC: Final = ("Add", "Cumsum", "ExpandDims", "GetItem", "LogicalAnd", "NotEqual", "OnesLike")
@@ -57,6 +58,7 @@ ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
         ("keras.src.ops.core", "Cast"),
         ("keras.src.ops.math", "Rsqrt"),
         ("keras", "DTypePolicy"),
+        ("keras.initializers", "Constant"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
         ("keras.initializers", "RandomNormal"),

@@ -10,7 +10,7 @@ from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.rows import Rows, opened_rows
 from ml.errors import InvalidData
-from ml.profile.about import copies_found, split_rule
+from ml.profile.about import split_rule
 from ml.profile.column import Column
 from ml.profile.copies import MOST_ROWS, Copies
 from ml.profile.document import (
@@ -89,7 +89,6 @@ def _labels(column: Column, classes: Counter[str]) -> LabelProfile | None:
 def _problems(
     columns: Sequence[Column], rows: Rows, labels: LabelProfile | None, copies: Copies | None, parts: TableParts
 ) -> Iterator[str]:
-    yield from copies_found(parts.copies(), "rows", "Take them out of one of both.")
     for number, column in enumerate(columns):
         yield from of_field(column.profile())
         if number != rows.label and column.is_constant:

@@ -12,6 +12,8 @@ MOST_CLASSES: Final = 200
 MOST_ROWS_SHOWN: Final = 10
 MOST_COLUMNS_SHOWN: Final = 30
 NO_SPLIT: Final = "none of its own: each job divides it as its data.split says"
+MOST_PREVIEW_BYTES: Final = 96 << 10
+"""The whole document is kept with the version of the dataset, and that has room for 256 KiB."""
 _LONGEST_NAME: Final = 100
 
 

@@ -28,7 +28,7 @@ def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
     sheet = read_sheet(source, columns)
     values = read_quantities(sheet)
     time = _place(sheet, columns.time, _TIMES)
-    times = np.arange(len(values), dtype=np.float64) if time is None else _times(sheet, time)
+    times = sheet.rows.astype(np.float64) if time is None else _times(sheet, time)
     of = _place(sheet, columns.series, _SERIES)
     names = [""] * len(values) if of is None else sheet.texts[of]
     return SeriesSet(
@@ -75,10 +75,10 @@ def _times(sheet: Sheet, place: int) -> npt.NDArray[np.float64]:
     if wrong is not None:
         text = sheet.texts[place][wrong][:40]
         raise InvalidData(
-            f"{sheet.path}: {sheet.names[place]} of row {wrong} is {text!r}, which is no time.",
+            f"{sheet.path}: {sheet.names[place]} of row {sheet.rows[wrong]} is {text!r}, which is no time.",
             remedy="Write times as 2024-12-31, as 2024-12-31T23:59:00, or as numbers.",
             path=sheet.path,
-            row=wrong,
+            row=int(sheet.rows[wrong]),
             field=sheet.names[place],
         )
     return np.array(times, np.float64)
@@ -95,13 +95,13 @@ def _series(
     rows = rows[np.argsort(times[rows], kind="stable")]
     twice = np.flatnonzero(np.diff(times[rows]) == 0)
     if twice.size:
-        row = int(rows[twice[0] + 1])
+        row = int(sheet.rows[rows[twice[0] + 1]])
         of = f" of the series {name}" if name else ""
         raise InvalidData(
-            f"{sheet.path}: row {row} has a time{of} that row {rows[twice[0]]} has, too.",
+            f"{sheet.path}: row {row} has a time{of} that row {sheet.rows[rows[twice[0]]]} has, too.",
             remedy="A series has one value at a time: sum them up, or name the column that tells series apart with"
             " data.columns.series.",
             path=sheet.path,
             row=row,
         )
-    return Series(name, times[rows], values[rows], rows)
+    return Series(name, times[rows], values[rows], sheet.rows[rows])

@@ -15,8 +15,9 @@ from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.tables import breast_cancer, diabetes, flchain
 from ml.tables.csv_table import read_csv
-from ml.tables.quantities import read_quantity_csv
+from ml.tables.quantities import has_quantities, read_quantity_csv
 from ml.tables.refusals import refuse_cleaning
+from ml.tables.sheet import read_sheet
 from ml.tables.table import AnyTable, QuantityTable, Table
 from trainshed.specs import Clean, Columns, Data
 
@@ -38,6 +39,25 @@ def load_table(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataF
 def load_quantities(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> QuantityTable:
     """Read and check a table with a quantity to predict. Raises `InvalidData`."""
     return _loaded(data, BUILTIN_QUANTITIES, read_quantity_csv, roots=roots, files=files)
+
+
+def load_any(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> AnyTable:
+    """Read and check a table whatever its label is: classes, or a quantity where that is what it looks like.
+
+    Raises `InvalidData`.
+    """
+    if data.dataset in BUILTIN_QUANTITIES:
+        return load_quantities(data, roots=roots, files=files)
+    if data.dataset in BUILTIN_TABLES:
+        return load_table(data, roots=roots, files=files)
+    return _loaded(data, BUILTIN_TABLES, read_any, roots=roots, files=files)
+
+
+def read_any(source: DataSource, columns: Columns, clean: Clean) -> AnyTable:
+    """Read a file with classes, or with quantities where its label looks like that. Raises `InvalidData`."""
+    if has_quantities(read_sheet(source, columns)):
+        return read_quantity_csv(source, columns, clean)
+    return read_csv(source, columns, clean)
 
 
 def load_shipped(name: str) -> AnyTable:

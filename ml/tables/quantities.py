@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.fields import as_number
+from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.errors import InvalidData
 from ml.tables.csv_table import cleaned_rows, feature_columns
@@ -16,6 +16,9 @@ from ml.tables.sheet import Sheet, read_sheet
 from ml.tables.table import Column, Numbers, QuantityTable
 from trainshed.specs import Clean, Columns
 
+_MOST_CODES: Final = 20
+_ROWS_OF_A_CLASS: Final = 20
+"""Whole numbers are classes where there are few of them, or many rows of each."""
 _EXACTLY: Final = 1e-9
 """Of a correlation below 1 from which on a column is the quantity in other units."""
 
@@ -37,6 +40,17 @@ def read_quantity_csv(source: DataSource, columns: Columns, clean: Clean) -> Qua
         licence="not stated",
         format=sheet.format,
         **sheet.facts(),
+    )
+
+
+def has_quantities(sheet: Sheet) -> bool:
+    """Whether the label looks like a quantity: numbers of which some are no whole ones, or very many different."""
+    there = [text for text in sheet.label_texts if not is_missing(text)]
+    numbers = {text: as_number(text) for text in dict.fromkeys(there)}
+    if any(number is None for number in numbers.values()):
+        return False
+    return any(number is not None and number % 1 for number in numbers.values()) or (
+        len(numbers) > max(_MOST_CODES, len(there) // _ROWS_OF_A_CLASS)
     )
 
 

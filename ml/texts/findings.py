@@ -15,7 +15,7 @@ def text_findings(texts: TextSet, parts: Parts) -> tuple[str, ...]:
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
     return tuple(
         f"{count:,} of the {len(named[later]):,} {later} texts {'is' if count == 1 else 'are'} in {earlier}, too, word"
-        " by word: what is measured on them is too good; remove the copies"
+        " by word: what is measured on them is too good; set data.clean.duplicates to drop"
         for (earlier, later), count in copies_across(_first_equal(texts), named).items()
     )
 

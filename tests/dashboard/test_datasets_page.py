@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,22 @@ def test_a_dataset_that_is_not_there_is_not_found(page: Page, seen: Seen) -> Non
     assert answer is not None
     assert answer.status == 404
     seen.forgive_refusals()
+
+
+def test_a_prepared_version_shows_what_it_was_made_of_and_by_which_steps(page: Page, stack: Platform) -> None:
+    stack.dataset("visits", TABLE.encode(), filename="visits.csv")
+    steps = [{"step": "fill_missing", "using": "constant", "value": "<b>nowhere</b>"}, {"step": "standardize"}]
+    spec = {"kind": "preprocess", "data": {"dataset": "visits"}, "preprocess": steps, "output": {"dataset": "made"}}
+    job = stack.submit(spec)
+    assert stack.wait(job)["state"] == "succeeded", stack.log(job)
+    page.goto("/datasets/made")
+    lineage = page.get_by_role("region", name="Lineage")
+    expect(lineage).to_contain_text("visits@1")
+    expect(lineage.locator("li")).to_have_count(2)
+    expect(lineage.locator("li").first).to_contain_text("fill_missing using constant value <b>nowhere</b>")
+    expect(page.get_by_role("region", name="Rows of the table").locator("thead")).to_contain_text("split")
+    assert blemishes(page) == []
+    photograph(page, "prepared")
+    assert fits_a_phone(page)
+    page.get_by_role("link", name="Job that made it").click()
+    expect(page).to_have_url(re.compile(f"/jobs/{job}$"))

@@ -54,6 +54,21 @@ def test_an_evaluation_shows_its_confusion_matrix_and_classes_beside_the_baselin
     photograph(page, "job-evaluate")
 
 
+def test_an_evaluation_shows_its_verdict_and_its_scores_by_columns(page: Page, stack: Platform) -> None:
+    model = {"family": "tabular_classifier", "positive": "malignant"}
+    data = {"dataset": "builtin/breast-cancer"}
+    train = stack.submit({"kind": "train", "name": "tumours", "data": data, "model": model, "training": {"epochs": 3}})
+    asked = {"kind": "evaluate", "name": "tumours", "model": {"job": train}, "split": "all"}
+    job = stack.submit({**asked, "slices": ["mean radius"]})
+    assert stack.wait(job)["state"] == "succeeded", stack.log(job)
+    page.goto(f"/jobs/{job}")
+    expect(page.get_by_role("region", name="Verdict")).to_contain_text("Better than always answering benign")
+    rows = page.get_by_role("region", name="By mean radius").locator("tbody tr")
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_have_text(re.compile(r"up to 11\.7.*\(.* to 1\).*(better|alike|worse)"))
+    assert blemishes(page) == []
+
+
 def test_predictions_are_looked_into_as_a_table(page: Page, stack: Platform, trained: dict[str, str]) -> None:
     asked = {"kind": "predict", "name": "asked", "model": {"job": trained["train"]}, "split": "test"}
     job = stack.submit({**asked, "probabilities": "prediction"})

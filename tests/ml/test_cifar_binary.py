@@ -42,6 +42,25 @@ def test_batches_come_in_the_order_of_their_numbers_and_the_test_batch_last(tmp_
     assert (dataset.own_test_from, dataset.class_names, dataset.format) == (16, CLASSES, "cifar10-binary")
 
 
+def test_an_archive_as_large_and_laid_out_as_the_published_one_is_read_whole(tmp_path):
+    files = {}
+    names = [*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"]
+    for first, name in zip(range(0, 60_000, 10_000), names, strict=True):
+        rows = np.arange(first, first + 10_000)
+        records = np.repeat((rows // 256).astype(np.uint8)[:, None], 3073, axis=1)
+        records[:, 0], records[:, 1], records[:, 3072] = rows % 10, rows % 256, 7
+        files[f"cifar-10-batches-bin/{name}"] = records.tobytes()
+    assert {len(content) for content in files.values()} == {30_730_000}
+    files |= {"cifar-10-batches-bin/batches.meta.txt": NAMES, "cifar-10-batches-bin/readme.html": b"<HTML>"}
+    dataset = load(write_tar(tmp_path / "cifar-10-binary.tar.gz", files))
+    rows = np.arange(60_000)
+    assert (dataset.images.shape, dataset.own_test_from) == ((60_000, 32, 32, 3), 50_000)
+    np.testing.assert_array_equal(dataset.labels, rows % 10)
+    np.testing.assert_array_equal(dataset.images[:, 0, 0, 0], rows % 256)
+    np.testing.assert_array_equal(dataset.images[:, 0, 0, 1], rows // 256)
+    np.testing.assert_array_equal(dataset.images[:, 31, 31, 2], 7)
+
+
 def test_one_batch_is_data_that_is_still_to_be_divided(tmp_path):
     path = tmp_path / "data_batch_1"
     path.write_bytes(batch())

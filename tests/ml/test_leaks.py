@@ -7,16 +7,23 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ml.data import divide, findings
+from ml.data import Parts, divide, findings
+from ml.data.leaks import almost_tells
+from ml.data.split import divide_evenly
 from ml.errors import InvalidData
 from ml.job import RunSettings
 from ml.report import MemoryReport
 from ml.run import run
+from ml.series import SeriesSet, divide_by_time, origins_of
+from ml.series.series_set import Series
 from ml.steps import preprocessing_layers
 from tests.ml.made_files import load
 from trainshed.specs import Split, parse_spec
@@ -211,3 +218,130 @@ def test_a_training_job_says_what_leaks_and_keeps_it_on_the_card(tmp_path, shape
     assert any(message.startswith("warning: 9 of the 9 test examples are in train") for message in card["messages"])
     assert card["data"]["findings"][0].startswith("9 of the 9 test examples are in train")
     assert "**Warning**: 9 of the 9" in (tmp_path / "job" / "output" / "MODEL_CARD.md").read_text()
+
+
+# --- no row is in two parts ---
+
+SHARES = st.floats(0, 0.45)
+
+
+def are_apart(parts: Parts, count: int) -> bool:
+    """Whether each row is in one part."""
+    return sorted([*parts.train, *parts.validation, *parts.test]) == list(range(count))
+
+
+def of_labels(labels: list[int], validation_from: int | None, test_from: int | None) -> Any:
+    held_out_from = test_from if validation_from is None else validation_from
+    return SimpleNamespace(
+        labels=np.array(labels, np.int64),
+        class_names=("a", "b", "c"),
+        own_validation_from=validation_from,
+        own_test_from=test_from,
+        held_out_from=held_out_from,
+    )
+
+
+@given(
+    labels=st.lists(st.integers(0, 2), min_size=12, max_size=60),
+    own=st.tuples(st.booleans(), st.booleans()),
+    validation=SHARES,
+    test=SHARES,
+    seed=st.integers(0, 9),
+    stratify=st.booleans(),
+)
+def test_no_division_gives_a_row_to_two_parts(labels, own, validation, test, seed, stratify):
+    test_from = len(labels) - 2 if own[1] else None
+    validation_from = len(labels) - 4 if own[0] else None
+    data = of_labels(labels, validation_from, test_from)
+    split = Split(validation=validation, test=test, seed=seed, stratify=stratify)
+    for divided in (lambda: divide(data, split), lambda: divide_evenly(len(labels), split, data)):
+        try:
+            parts = divided()
+        except InvalidData:  # a share or a class would be empty
+            continue
+        assert are_apart(parts, len(labels))
+        if own[1]:
+            assert {len(labels) - 2, len(labels) - 1} <= set(parts.test.tolist())
+
+
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    horizon=st.integers(1, 4),
+    window=st.integers(2, 6),
+    validation=SHARES,
+    test=SHARES,
+)
+def test_no_target_of_a_forecast_is_in_two_parts(lengths, horizon, window, validation, test):
+    series = tuple(
+        Series(str(at), np.arange(long, dtype=float), np.arange(long) + 1.0, np.arange(long))
+        for at, long in enumerate(lengths)
+    )
+    data = SeriesSet("s", series, "y", provenance="", licence="")
+    try:
+        origins = origins_of(data, window=window, horizon=horizon)
+        parts = divide_by_time(origins, Split(validation=validation, test=test))
+    except InvalidData:
+        return
+    moments = [
+        {moment for row in rows for moment in range(origins.first[row], origins.last[row] + 1)}
+        for rows in (parts.train, parts.validation, parts.test)
+    ]
+    assert sum(map(len, moments)) == len(set().union(*moments))
+
+
+# --- a column that tells the label alone ---
+
+
+def almost(count: int, wrong: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers that tell labels but for some, and the labels."""
+    labels = np.arange(count) % 2
+    values = labels * 10 + RANDOM.uniform(0, 5, count)
+    values[:wrong] = 10 - values[:wrong] + 5
+    return values, labels
+
+
+def test_a_column_that_all_but_tells_the_label_is_found_whatever_its_order():
+    values, labels = almost(1000, 3)
+    assert almost_tells(values, labels, ordered=True) is not None
+    assert almost_tells(-values, labels, ordered=True) is not None
+    assert almost_tells(np.array([7.0, 3.0])[labels], labels, ordered=False) == 1
+    three = np.arange(900) % 3
+    assert almost_tells(np.array([5.0, 1.0, 9.0])[three] + RANDOM.uniform(0, 1, 900), three, ordered=True) is not None
+
+
+def test_a_good_column_a_name_and_a_rare_class_are_left_alone():
+    values, labels = almost(1000, 60)
+    assert almost_tells(values, labels, ordered=True) is None
+    assert almost_tells(np.arange(1000.0), labels, ordered=False) is None  # an identifier
+    assert almost_tells(np.arange(1000.0), labels, ordered=True) is None
+    rare = (np.arange(1000) < 10).astype(np.int64)
+    assert almost_tells(np.zeros(1000), rare, ordered=True) is None
+    assert almost_tells(np.full(1000, np.nan), labels, ordered=True) is None
+
+
+def leaking_table(tmp_path: Path) -> Path:
+    """Write a table with a column that is known after the label, and a split whose test part repeats train rows."""
+    values, labels = almost(400, 1)
+    rows = [
+        ["test" if at % 4 == 3 else "train", str(at * 37 % 101), f"{values[at]:.3f}", str(labels[at])]
+        for at in range(400)
+    ]
+    rows[3][1:] = rows[4][1:]
+    rows[7][1:] = rows[8][1:]
+    path = tmp_path / "leaks.csv"
+    path.write_text("\n".join(",".join(row) for row in [["split", "x", "treated", "label"], *rows]))
+    return path
+
+
+def test_a_profile_and_a_training_tell_the_column_and_the_rows_in_two_parts(tmp_path):
+    path = leaking_table(tmp_path)
+    settings = RunSettings(threads=1, data_roots=(tmp_path,))
+    data = {"path": str(path), "split": {"validation": 0}}
+    report = MemoryReport()
+    run(parse_spec({"kind": "profile", "data": data}), tmp_path / "p", report, settings=settings)
+    problems = json.loads((tmp_path / "p/output/profile.json").read_text())["problems"]
+    train = {"kind": "train", "name": "t", "data": data, "model": {"family": "tabular_classifier"}}
+    run(parse_spec({**train, "training": {"epochs": 1}}), tmp_path / "t", report, settings=settings)
+    for said in ("reated alone tells label in ", "2 of the 100 test rows are in train, too, value by value"):
+        assert any(said in problem for problem in problems), problems
+        assert any(said in message for message in report.messages if message.startswith("warning")), report.messages

@@ -324,8 +324,8 @@ def test_rows_that_a_table_has_in_two_of_its_parts_are_told(tmp_path):
     assert found["split_rule"] == "its own: validation and test held out"
     assert [(part["name"], part["rows"]) for part in found["parts"]] == [("train", 40), ("validation", 2), ("test", 3)]
     assert found["copies_across_parts"] == 3
-    assert any(one.startswith("2 test rows are in train, too") for one in found["problems"])
-    assert any(one.startswith("1 test rows are in validation, too") for one in found["problems"])
+    assert any(one.startswith("2 of the 3 test rows are in train, too") for one in found["problems"])
+    assert any(one.startswith("1 of the 3 test rows is in validation, too") for one in found["problems"])
     assert not any(one.startswith("split holds") for one in found["problems"])
 
 

@@ -28,7 +28,7 @@ _WITHIN_S: Final = 1.0
 _JOBS: Final = 50
 _PLAIN: Final = re.compile(r"[\w.@/+=,-]+")
 _SPECIAL: Final = re.compile(r"[^\w .@/+=,-]")
-KINDS: Final = ("train", "evaluate", "predict", "profile", "command")
+KINDS: Final = ("train", "evaluate", "predict", "profile", "preprocess", "command")
 """As in `trainshed.specs`, which takes 0.2 s to load."""
 
 

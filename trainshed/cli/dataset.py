@@ -33,6 +33,18 @@ Ref = Annotated[
     typer.Argument(metavar="NAME[@VERSION]", help="faces@2; faces: the newest.", autocompletion=completion.datasets),
 ]
 
+
+def made_of(lineage: Mapping[str, Any]) -> str:
+    """Return what a version was made of, as a spec names it."""
+    source = lineage.get("source") or {}
+    return str(source.get("dataset") or source.get("path") or "")
+
+
+def steps_of(lineage: Mapping[str, Any]) -> str:
+    """Return the steps that made a version, by name."""
+    return ", ".join(str(step.get("step")) for step in lineage.get("preprocess") or ())
+
+
 VERSIONS: Final[View[DatasetVersion]] = View(
     lambda version: version.ref,
     (
@@ -45,6 +57,9 @@ VERSIONS: Final[View[DatasetVersion]] = View(
         Column("CLASSES", lambda version: version.profile and (version.profile.get("labels") or {}).get("class_count")),
         Column("PROBLEMS", lambda version: version.profile and len(version.profile.get("problems") or ())),
         Column("PROFILE", lambda version: "yes" if version.profile else version.profile_job),
+        Column("MADE BY", lambda version: version.made_by),
+        Column("OF", lambda version: version.lineage and made_of(version.lineage), wide=True),
+        Column("STEPS", lambda version: version.lineage and steps_of(version.lineage), wide=True),
         Column("BY", lambda version: version.created_by, wide=True),
     ),
 )

@@ -29,6 +29,7 @@ from trainshed.specs.model import (
     AnyModel,
     Forecaster,
     ImageClassifier,
+    ObjectDetector,
     Recommender,
     TabularClassifier,
     TabularRegressor,
@@ -37,6 +38,7 @@ from trainshed.specs.model import (
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.predict import PredictSpec
+from trainshed.specs.prepare import Output, PreprocessSpec
 from trainshed.specs.preprocess import (
     OF_IMAGES,
     STEP_CLASSES,
@@ -126,14 +128,17 @@ __all__ = [
     "ModelOfJob",
     "Noise",
     "NormalizeUnicode",
+    "ObjectDetector",
     "OneHot",
     "Ordinal",
     "Outliers",
+    "Output",
     "Pad",
     "Past",
     "PerImageStandardize",
     "Pictures",
     "PredictSpec",
+    "PreprocessSpec",
     "ProfileSpec",
     "QuantileScale",
     "RandomBrightness",

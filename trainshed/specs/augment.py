@@ -6,7 +6,7 @@ numbers.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,8 @@ class RandomCrop(Augmenting):
 
 class RandomRotate(Augmenting):
     """Turn each image around its middle."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"images"})  # no box could follow
 
     step: Literal["random_rotate"]
     degrees: Annotated[float, Field(ge=0, le=180)] = 15.0
@@ -106,6 +108,8 @@ class Cutout(Augmenting):
 class Mixup(Augmenting):
     """Blend each image and its label with those of another one of the train part."""
 
+    takes: ClassVar[frozenset[str]] = frozenset({"images"})  # no box could follow
+
     step: Literal["mixup"]
     strength: Share = 0.4
     """The other one's part is drawn evenly from 0 to half of this."""
@@ -114,6 +118,8 @@ class Mixup(Augmenting):
 class Cutmix(Augmenting):
     """Replace a random rectangle of each image by the same one of another image of the train part, and the label by the
     share of its area."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"images"})  # no box could follow
 
     step: Literal["cutmix"]
     strength: Share = 1.0

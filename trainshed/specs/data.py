@@ -107,8 +107,9 @@ class Data(SpecModel):
     that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the tables
     `builtin/breast-cancer`, 569 real tumours measured in 30 ways, and `builtin/diabetes`, 442 real people with the
     progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, the
-    series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films.
-    `synthetic/ratings` are made-up ones, and `synthetic/dates` made-up pairs for a translator."""
+    series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films. Composed by
+    Trainshed, of real things on real photographs: `synthetic/scenes` (of Fashion-MNIST, where it is installed) and
+    `synthetic/digit-scenes`, pictures with boxes. Made up are `synthetic/ratings` and `synthetic/dates`."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a table
     (.csv, .tsv, .jsonl or .parquet: any columns for a family that takes a table, and a row of pixels and a label for

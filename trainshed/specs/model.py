@@ -16,17 +16,18 @@ Family = Literal[
     "tabular_regressor",
     "text_classifier",
     "forecaster",
+    "object_detector",
     "recommender",
     "translator",
 ]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts", "series", "ratings", "pairs of texts"]
+Takes = Literal["images", "a table", "texts", "series", "pictures with boxes", "ratings", "pairs of texts"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
 
-Learns = Literal["classes", "quantities", "sequences"]
+Learns = Literal["classes", "quantities", "sequences", "boxes"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -147,6 +148,23 @@ class Forecaster(SpecModel):
         return self
 
 
+class ObjectDetector(SpecModel):
+    """Finds what is on a picture: a box around each thing, and what it is."""
+
+    takes: ClassVar[Takes] = "pictures with boxes"
+    columns: ClassVar[frozenset[str]] = frozenset()
+    learns: ClassVar[Learns] = "boxes"
+
+    family: Literal["object_detector"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["center_small", "center_strong"] = "center_small"
+    """Architecture. Both find the middles of things on a map of one cell for 4x4 pixels. `center_small`: one residual
+    block at a quarter and one at an eighth of the size. `center_strong`: wider, two blocks each, and down to a
+    sixteenth."""
+    dropout: Dropout | None = None
+    """Share of the numbers before the last layers that each step leaves out. Default: none."""
+
+
 class Recommender(SpecModel):
     """Says how users would rate items, or which items each of them would choose next."""
 
@@ -195,12 +213,26 @@ class Translator(SpecModel):
 
 
 AnyModel = Annotated[
-    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender | Translator,
+    ImageClassifier
+    | TabularClassifier
+    | TabularRegressor
+    | TextClassifier
+    | Forecaster
+    | ObjectDetector
+    | Recommender
+    | Translator,
     Discriminator("family"),
 ]
 FAMILIES: tuple[
     type[
-        ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | Recommender | Translator
+        ImageClassifier
+        | TabularClassifier
+        | TabularRegressor
+        | TextClassifier
+        | Forecaster
+        | ObjectDetector
+        | Recommender
+        | Translator
     ],
     ...,
 ] = (
@@ -209,6 +241,7 @@ FAMILIES: tuple[
     TabularRegressor,
     TextClassifier,
     Forecaster,
+    ObjectDetector,
     Recommender,
     Translator,
 )

@@ -13,16 +13,18 @@ from trainshed.specs.command import CommandSpec
 from trainshed.specs.evaluate import EvaluateSpec
 from trainshed.specs.explain import explain_errors, nearest
 from trainshed.specs.predict import PredictSpec
+from trainshed.specs.prepare import PreprocessSpec
 from trainshed.specs.profile import ProfileSpec
 from trainshed.specs.train import TrainSpec
 from trainshed.yaml_text import reads_numbers
 
-JobSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec | CommandSpec
+JobSpec = TrainSpec | EvaluateSpec | PredictSpec | ProfileSpec | PreprocessSpec | CommandSpec
 KINDS: Final[dict[str, type[JobSpec]]] = {
     "train": TrainSpec,
     "evaluate": EvaluateSpec,
     "predict": PredictSpec,
     "profile": ProfileSpec,
+    "preprocess": PreprocessSpec,
     "command": CommandSpec,
 }
 

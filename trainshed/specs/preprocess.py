@@ -33,7 +33,7 @@ class Rescale(Step):
 class Standardize(Step):
     """Subtract the mean of each channel or column and divide by its standard deviation, taken from the train part."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"images", "a table"})
+    takes: ClassVar[frozenset[str]] = frozenset({"images", "pictures with boxes", "a table"})
 
     step: Literal["standardize"]
     columns: ColumnNames | None = None
@@ -44,7 +44,7 @@ class MinMax(Step):
     """Bring the smallest pixel, or number of a column, of the train part to 0 and the largest to 1. Others may fall
     outside."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"images", "a table"})
+    takes: ClassVar[frozenset[str]] = frozenset({"images", "pictures with boxes", "a table"})
 
     step: Literal["min_max"]
     columns: ColumnNames | None = None

@@ -15,7 +15,7 @@ ColumnNames = Annotated[tuple[ColumnName, ...], Field(max_length=16_384)]
 class Step(SpecModel):
     """Base of all steps."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"images"})
+    takes: ClassVar[frozenset[str]] = frozenset({"images", "pictures with boxes"})
     """What it is for: of these, what a family takes (`trainshed.specs.model.Takes`)."""
     augments: ClassVar[bool] = False
     """Whether the step runs in training only."""

@@ -46,12 +46,14 @@ class FillMissing(TableStep):
     value: float | str | None = None
     """With `constant`: a number for columns of numbers, a text for categories."""
     mark: bool = False
-    """Add a column `NAME missing` with 1 where a value was missing."""
+    """Add a column `NAME missing` with 1 where a value was missing, for each that misses some in the train part."""
 
     @model_validator(mode="after")
     def _give_a_value_for_a_constant(self) -> FillMissing:
         if (self.using == "constant") != (self.value is not None):
             raise PydanticCustomError("value", "value goes with using: constant, and only with it")
+        if self.mark and self.using == "drop":
+            raise PydanticCustomError("mark", "with using: drop no value is missing that could be marked")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from trainshed.specs.augment import RandomCrop
 from trainshed.specs.common import BaseSpec, Checkpoint, ModelSource, Retry, RetryBudget
 from trainshed.specs.data import Data
 from trainshed.specs.guards import Guards
@@ -55,11 +56,12 @@ class TrainSpec(BaseSpec):
     @model_validator(mode="after")
     def _refuse_what_the_family_does_not_take(self) -> TrainSpec:
         family, takes = self.model.family, self.model.takes
-        if takes == "images" and self.data.columns is not None:
+        takes_pictures = takes in {"images", "pictures with boxes"}
+        if takes_pictures and self.data.columns is not None:
             raise PydanticCustomError(
-                "columns", "data.columns is for tables, and {family} takes images", {"family": family}
+                "columns", "data.columns is for tables, and {family} takes {takes}", {"family": family, "takes": takes}
             )
-        if takes != "images" and self.data.images is not None:
+        if not takes_pictures and self.data.images is not None:
             raise PydanticCustomError(
                 "images", "data.images is for images, and {family} takes {takes}", {"family": family, "takes": takes}
             )
@@ -78,23 +80,31 @@ class TrainSpec(BaseSpec):
         return self
 
     @model_validator(mode="after")
+    def _refuse_mirrors_beside_boxes(self) -> TrainSpec:
+        mirrors = (isinstance(step, RandomCrop) and step.border == "reflect" for step in self.preprocess)
+        if self.model.learns == "boxes" and any(mirrors):
+            raise PydanticCustomError(
+                "boxes", "random_crop shows things in its border that have no box: set border: constant"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_what_needs_classes(self) -> TrainSpec:
         if self.model.learns == "classes":
             return self
         recipe, stopping = self.training, self.training.early_stopping
-        is_counted = self.model.learns == "sequences"
         named = {
-            "label_smoothing": recipe.label_smoothing > 0 and not is_counted,
+            "label_smoothing": recipe.label_smoothing > 0 and self.model.learns != "sequences",
             "class_weights": recipe.class_weights is not None,
-            "early_stopping.monitor: validation_accuracy": stopping is not None
-            and stopping.monitor == "validation_accuracy"
-            and not is_counted,
+            "early_stopping.monitor: validation_accuracy": self.model.learns == "quantities"
+            and stopping is not None
+            and stopping.monitor == "validation_accuracy",
         }
         for field, is_given in named.items():
             if is_given:
                 raise PydanticCustomError(
                     "classes",
-                    "training.{field} is for classifiers, and {family} has no classes",
+                    "training.{field} is for classifiers, and {family} is none",
                     {"field": field, "family": self.model.family},
                 )
         return self

@@ -22,6 +22,8 @@ class Filling(SpecModel):
 
     name: str
     value: float | str
+    marks: bool
+    """Whether one more column says where it was missing."""
 
 
 class FilledMissing(Fitted):
@@ -29,12 +31,12 @@ class FilledMissing(Fitted):
 
     step: Literal["fill_missing"] = "fill_missing"
     columns: tuple[Filling, ...]
-    mark: bool
 
     def apply(self, frame: Frame) -> Frame:
         new: dict[str, Sequence[Column]] = {}
         for filling in self.columns:
-            new[filling.name] = [_filled(filling, frame), *([_mark(frame.any(filling.name))] if self.mark else [])]
+            marks = [_mark(frame.any(filling.name))] if filling.marks else []
+            new[filling.name] = [_filled(filling, frame), *marks]
         return frame.replacing(new)
 
 
@@ -43,10 +45,9 @@ class MissingLeftOut(Fitted):
 
     step: Literal["fill_missing_drop"] = "fill_missing_drop"
     columns: tuple[str, ...]
-    mark: bool
 
     def apply(self, frame: Frame) -> Frame:
-        return frame.adding([_mark(frame.any(name)) for name in self.columns] if self.mark else [])
+        return frame
 
     def kept(self, frame: Frame) -> npt.NDArray[np.bool_]:
         missing = np.zeros(frame.rows, np.bool_)
@@ -58,20 +59,25 @@ class MissingLeftOut(Fitted):
 def fit_fill_missing(step: FillMissing, frame: Frame) -> FilledMissing | MissingLeftOut:
     """Fit on the train part. Raises `InvalidData` for columns of another type than `using` is for."""
     if step.using == "drop":
-        return MissingLeftOut(columns=tuple(one.name for one in columns_for(step.columns, frame)), mark=step.mark)
-    return FilledMissing(columns=tuple(_fillings(step, frame)), mark=step.mark)
+        return MissingLeftOut(columns=tuple(one.name for one in columns_for(step.columns, frame)))
+    return FilledMissing(
+        columns=tuple(
+            Filling(name=column.name, value=value, marks=step.mark and bool(missing_in(column).any()))
+            for column, value in _values(step, frame)
+        )
+    )
 
 
-def _fillings(step: FillMissing, frame: Frame) -> list[Filling]:
+def _values(step: FillMissing, frame: Frame) -> list[tuple[Column, float | str]]:
     if step.using == "mode":
-        return [Filling(name=one.name, value=_mode(one, frame)) for one in columns_for(step.columns, frame)]
+        return [(one, _mode(one, frame)) for one in columns_for(step.columns, frame)]
     if isinstance(step.value, str):
-        return [Filling(name=one.name, value=step.value) for one in categories_for(step.columns, frame)]
+        return [(one, step.value) for one in categories_for(step.columns, frame)]
     numbers = numbers_for(step.columns, frame)
     if step.value is not None:
-        return [Filling(name=one.name, value=float(step.value)) for one in numbers]
+        return [(one, float(step.value)) for one in numbers]
     middle = np.mean if step.using == "mean" else np.median
-    return [Filling(name=one.name, value=float(middle(known(one)))) for one in numbers]
+    return [(one, float(middle(known(one)))) for one in numbers]
 
 
 def _mode(column: Column, frame: Frame) -> float | str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import keras
 import numpy as np
@@ -34,42 +33,8 @@ from ml.series import divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows
 from ml.tables import encoder, load_quantities, load_table
 from ml.texts import encode_for, load_texts
-
-Document = dict[str, Any]
-Roots = tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A family: how its data is written, its spec, and its way from raw data to answers without `evaluate`."""
-
-    family: str
-    write: Callable[[Path], Path]
-    """Write good data into a folder."""
-    spec: Callable[[Path], Document]
-    """A train spec for the data at a path."""
-    networks: Callable[[str], tuple[keras.Model, tuple[int, ...]]]
-    """By the name of a preset: the network, and the shape of its outputs for one example."""
-    measured: Callable[[Path, Roots], Document]
-    """From the output folder and the data roots, without `evaluate`: some of what it measures on all rows."""
-    unlabelled: Callable[[Path], Path]
-    """Write the same data into a folder as one has it who wants answers: without them, and columns in another order."""
-    judged: Callable[[Sequence[Mapping[str, str]]], Document]
-    """From rows of predictions.csv and the raw data: some of what `evaluate` measures, to the last bit."""
-    bad: Mapping[str, tuple[Callable[[Path], Path], str]]
-    """What may be wrong with data, by name: how it is written, and what the error says."""
-
-
-def _spec(family: str, path: Path, **keys: Any) -> Document:
-    return {
-        "kind": "train",
-        "name": "tiny",
-        "data": {"path": str(path), "split": {"validation": 0.2, "test": 0.2}},
-        "model": {"family": family},
-        "training": {"epochs": 3, "batch_size": 8, "learning_rate": 0.01},
-        **keys,
-    }
-
+from tests.ml.families.case import Case, Document, Roots, spec_of
+from tests.ml.families.detector_case import OBJECT_DETECTOR
 
 _LABELS: Final = np.arange(60) % 3
 
@@ -90,7 +55,7 @@ def _images_alone(folder: Path) -> Path:
 
 def _image_spec(path: Path) -> Document:
     steps = [{"step": "rescale", "scale": 0.004}, {"step": "resize", "height": 18, "width": 18}]
-    return _spec("image_classifier", path, preprocess=steps)
+    return spec_of("image_classifier", path, preprocess=steps)
 
 
 def _image_measured(output: Path, roots: Roots) -> Document:
@@ -183,7 +148,7 @@ def _separated(folder: Path, mark: str) -> Path:
 
 
 def _table_spec(path: Path) -> Document:
-    return _spec(
+    return spec_of(
         "tabular_classifier",
         path,
         model={"family": "tabular_classifier", "positive": "ill", "recall": 0.9},
@@ -255,7 +220,7 @@ def _series_with(row: int, column: int, value: str) -> Callable[[Path], Path]:
 
 
 def _series_spec(path: Path) -> Document:
-    document = _spec("forecaster", path)
+    document = spec_of("forecaster", path)
     document["data"]["columns"] = {"series": "shop"}
     document["model"] |= {"window": 9, "horizon": 2, "season": 7, "dropout": 0.0}
     document["training"] |= {"epochs": 12}
@@ -355,7 +320,7 @@ def _pair_table(change: Callable[[list[str]], list[str]], names: str = "source,t
 
 
 def _translator_spec(path: Path) -> Document:
-    return _spec(
+    return spec_of(
         "translator",
         path,
         model={"family": "translator", "vocabulary": 64, "length": 12, "beam": 2, "dropout": 0.0},
@@ -433,7 +398,7 @@ CASES: Final = (
     Case(
         family="tabular_regressor",
         write=_quantity_table(lambda row: row),
-        spec=lambda path: _spec(
+        spec=lambda path: spec_of(
             "tabular_regressor", path, training={"epochs": 12, "batch_size": 8, "learning_rate": 0.01}
         ),
         networks=lambda name: (tabular_presets.PRESETS[name](6, 1, dropout=0.1), (1,)),
@@ -458,7 +423,7 @@ CASES: Final = (
     Case(
         family="text_classifier",
         write=lambda folder: write_rows(folder, text_rows(), "text,label"),
-        spec=lambda path: _spec("text_classifier", path),
+        spec=lambda path: spec_of("text_classifier", path),
         networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
         measured=_text_measured,
         unlabelled=_other_order(text_rows(), "text,label", 0),
@@ -510,10 +475,11 @@ CASES: Final = (
             ),
         },
     ),
+    OBJECT_DETECTOR,
     Case(
         family="recommender",
         write=lambda folder: write_rows(folder, rating_rows(), _RATED),
-        spec=lambda path: _spec("recommender", path, training={"epochs": 20, "batch_size": 8, "learning_rate": 0.02}),
+        spec=lambda path: spec_of("recommender", path, training={"epochs": 20, "batch_size": 8, "learning_rate": 0.02}),
         networks=_rated_network,
         measured=_recommended,
         unlabelled=_other_order(rating_rows(), _RATED, 1, 0),

@@ -12,8 +12,10 @@ export async function showEvaluation(jobId) {
   const report = await askJson(`/jobs/${jobId}/artifacts/evaluation.json`);
   const body = document.createElement("div");
   body.className = "evaluation";
+  if (report.verdict) body.append(card("Verdict", note(report.verdict)));
   body.append(card("Scores", scores(report)));
   if (report.per_class) body.append(card("By class", byClass(report.per_class)));
+  for (const one of report.slices ?? []) body.append(card(`By ${one.column}`, bySlice(one)));
   const size = report.confusion_matrix?.length ?? 0;
   if (size > MOST_DRAWN) body.append(card("Confusion", note(`${size} classes are too many to draw; the matrix is in evaluation.json.`)));
   else if (size > 0) body.append(card("Confusion: true class down, predicted across", heat(report.confusion_matrix, report.classes)));
@@ -75,6 +77,16 @@ function scores(report) {
 function byClass(classes) {
   const columns = Object.keys(classes[0] ?? {});
   return table(columns.map((name) => name.replaceAll("_", " ")), classes.map((one) => columns.map((name) => (Array.isArray(one[name]) ? one[name].map(number).join("–") : one[name]))));
+}
+
+function bySlice({ column, slices }) {
+  const metrics = [...new Set(slices.flatMap((one) => Object.keys(one.metrics)))];
+  const cells = (one) => metrics.map((name) => (name in one.metrics ? within(one.metrics[name], one.intervals[name]) : null));
+  return table([column, "examples", ...metrics, "than all"], slices.map((one) => [one.value, one.examples, ...cells(one), one.than_all]));
+}
+
+function within(value, { low, high }) {
+  return `${number(value)} (${number(low)} to ${number(high)})`;
 }
 
 function element(name, attributes, text) {
