@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.asked_rows import AskedRows, count_rows
-from ml.data.fields import is_missing
+from ml.data.asked_rows import AskedRows, count_rows, refuse_empty, refuse_keep
 from ml.data.files import DataSource, find_file
 from ml.data.naming import place_of
 from ml.data.questions import Asked, Questions, Rows, of_arrays
@@ -42,7 +41,7 @@ def ask_pairs(
     source = find_file(data, roots=roots, files=files)
     columns = data.columns or Columns()
     if source is None or catalogued_pairs(source, columns) is not None:
-        _refuse_keep(data, keep)
+        refuse_keep(data, keep)
         pairs = load_pairs(data, roots=roots, files=files)
         rows = np.arange(len(pairs)) if chosen is None else chosen
         return of_arrays(pairs.source, rows, lambda some: take([pairs.sources[row] for row in some]), lambda _: {})
@@ -63,7 +62,7 @@ def _of_table(
 
     def read(size: int) -> Iterator[Asked]:
         for rows, texts in table.batches(wanted, size, chosen=chosen):
-            _refuse_empty(texts[name], rows, name, source.name)
+            refuse_empty(texts[name], rows, name, source.name)
             yield Asked(rows, take(texts[name]), {each: texts[each] for each in keep})
 
     return Questions(source.name, table.count if chosen is None else len(chosen), read)
@@ -83,24 +82,3 @@ def _source_column(table: AskedRows, columns: Columns, trained: str) -> str:
             field="data.columns.source",
         )
     return table.names[place]
-
-
-def _refuse_empty(texts: Sequence[str], rows: Rows, column: str, path: str) -> None:
-    empty = next((place for place, text in enumerate(texts) if is_missing(text)), None)
-    if empty is not None:
-        raise InvalidData(
-            f"{path}: {column} of row {rows[empty]} has no text.",
-            remedy="Each row needs a text; remove the row.",
-            path=path,
-            row=int(rows[empty]),
-            field=column,
-        )
-
-
-def _refuse_keep(data: Data, keep: Sequence[str]) -> None:
-    if keep:
-        raise InvalidData(
-            f"keep names {keep[0]!r}, and {data.dataset or data.path} has no columns.",
-            remedy="Leave keep out: the column `row` tells texts apart.",
-            field="keep",
-        )

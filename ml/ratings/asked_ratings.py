@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data.asked_rows import AskedRows, count_rows
-from ml.data.fields import is_missing
+from ml.data.asked_rows import AskedRows, count_rows, refuse_empty, refuse_keep
 from ml.data.files import DataSource, find_file
 from ml.data.naming import place_of
 from ml.data.questions import Asked, Questions, Rows, of_arrays
@@ -41,7 +40,7 @@ def ask_ratings(
     """
     source = find_file(data, roots=roots, files=files)
     if source is None:
-        _refuse_keep(data, keep)
+        refuse_keep(data, keep)
         known = load_ratings(data, roots=roots, files=files)
         questions = of_arrays(
             known.source,
@@ -74,7 +73,7 @@ def _of_table(
     def read(size: int) -> Iterator[Asked]:
         for rows, texts in table.batches(wanted, size, chosen=chosen):
             names = [text.strip() for text in texts[user]]
-            _refuse_nobody(names, rows, user, source.name)
+            refuse_empty(names, rows, user, source.name)
             kept = {USER: names} | {name: texts[name] for name in keep if name != USER}
             yield Asked(rows, _pairs(names, None if item is None else texts[item], users, items), kept)
 
@@ -107,24 +106,3 @@ def _item_column(table: AskedRows, columns: Columns) -> str | None:
         return columns.item if columns.item in table.names else None
     place = place_of(table.names, None, ITEMS)
     return None if place is None else table.names[place]
-
-
-def _refuse_nobody(names: Sequence[str], rows: Rows, column: str, path: str) -> None:
-    empty = next((place for place, name in enumerate(names) if is_missing(name)), None)
-    if empty is not None:
-        raise InvalidData(
-            f"{path}: {column} of row {rows[empty]} is missing.",
-            remedy="Each row needs a user; remove the row.",
-            path=path,
-            row=int(rows[empty]),
-            field=column,
-        )
-
-
-def _refuse_keep(data: Data, keep: Sequence[str]) -> None:
-    if keep:
-        raise InvalidData(
-            f"keep names {keep[0]!r}, and {data.dataset} has no columns.",
-            remedy="Leave keep out: the columns `row` and `user` tell rows apart.",
-            field="keep",
-        )

@@ -93,9 +93,8 @@ class TrainSpec(BaseSpec):
         if self.model.learns == "classes":
             return self
         recipe, stopping = self.training, self.training.early_stopping
-        is_counted = self.model.learns == "sequences"
         named = {
-            "label_smoothing": recipe.label_smoothing > 0 and not is_counted,
+            "label_smoothing": recipe.label_smoothing > 0 and self.model.learns != "sequences",
             "class_weights": recipe.class_weights is not None,
             "early_stopping.monitor: validation_accuracy": self.model.learns == "quantities"
             and stopping is not None

@@ -108,12 +108,6 @@ def change_late(path: Path, _: np.ndarray) -> None:
         csv.writer(file).writerows([names, *written])
 
 
-def change_pictures(path: Path, rows: np.ndarray) -> None:
-    for row in rows:
-        picture = path / "images" / f"{row:03d}.png"
-        Image.fromarray(255 - np.asarray(Image.open(picture))).save(picture)
-
-
 CHANGES: dict[str, Callable[[Path, np.ndarray], None]] = {
     "image_classifier": change_images,
     "tabular_classifier": lambda path, rows: change_cells(path, rows, wild_cell),
