@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from trainshed.specs import OF_IMAGES, OF_TABLES, OF_TEXTS, STEP_CLASSES, Step
+from trainshed.specs import STEP_CLASSES, Step
 from trainshed.specs.preprocess import name_of
 
 _HEAD: Final = """# Steps
@@ -26,20 +25,23 @@ _HEAD: Final = """# Steps
   steps is encoded as without any: numbers are standardised, unless a step has scaled them, and categories become one
   column for each value.
 """
-_GROUPS: Final[Sequence[tuple[str, str, Sequence[type[Step]]]]] = (
-    ("For images", "images", OF_IMAGES),
-    ("For tables", "a table", [one for one in STEP_CLASSES if "a table" in one.takes]),
-    ("For texts", "texts", OF_TEXTS),
-    ("For series", "series", [one for one in OF_TABLES if "series" in one.takes]),
+_GROUPS: Final = (
+    ("For images", "images"),
+    ("For pictures with boxes", "pictures with boxes"),
+    ("For tables", "a table"),
+    ("For texts", "texts"),
+    ("For series", "series"),
 )
+"""Each with what a family takes that it is for."""
 
 
 def steps_page() -> str:
     """Return the page as Markdown."""
-    return "\n".join([_HEAD, *(_group(title, steps) for title, _, steps in _GROUPS)])
+    return "\n".join([_HEAD, *(_group(title, takes) for title, takes in _GROUPS)])
 
 
-def _group(title: str, steps: Sequence[type[Step]]) -> str:
+def _group(title: str, takes: str) -> str:
+    steps = [step for step in STEP_CLASSES if takes in step.takes]
     rows = [f"| `{name_of(step)}` | {_said(step)} | {_fields(step)} |" for step in steps]
     return "\n".join([f"## {title}", "", "| step | what it does | fields |", "|---|---|---|", *rows, ""])
 

@@ -24,7 +24,7 @@ from ml.training.learner import Learner
 from ml.training.loss_guard import LossGuard
 from ml.training.norms import report_norms
 from ml.training.objective import Score
-from ml.training.order import batches, epoch_order
+from ml.training.order import Order, batches, shuffled
 from ml.training.progress import ProgressMeter
 from ml.training.stopping import Patience
 from ml.training.tally import Mean, Tally
@@ -87,6 +87,7 @@ class Fit:
         score: Score,
         loss_guard: LossGuard,
         clock: Callable[[], float],
+        order: Order = shuffled,
     ) -> None:
         self.between: Callable[[Position], None] = _nothing
         self._learner = learner
@@ -97,6 +98,7 @@ class Fit:
         self._score = score
         self._loss_guard = loss_guard
         self._clock = clock
+        self._order = order
         self._feed = FEEDS[tuned.feeding]
         self._steps_per_epoch = math.ceil(len(source) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
@@ -156,7 +158,7 @@ class Fit:
 
     def _pass(self, epoch: int) -> Mean:
         """Learn from each example once; in the first epoch from those that are left."""
-        order = epoch_order(len(self._source), seed=self._recipe.seed, epoch=epoch)
+        order = self._order(len(self._source), self._recipe.seed, epoch)
         before = (epoch - 1) * self._steps_per_epoch
         done = self._begin.step_in_epoch if epoch == self._begin.epoch + 1 else 0
         chunks = self._plan.chunks(order, first=before + 1, done=done)

@@ -160,3 +160,15 @@ def test_a_preview_of_what_is_no_table_says_so(shell: Shell, server: ScriptedSer
     done = shell.run("dataset", "preview", "faces@1")
     assert done.returncode != 0
     assert "faces@1 is no table: it is npz" in done.stderr
+
+
+def test_a_prepared_version_shows_who_made_it_of_what_and_by_which_steps(shell: Shell, server: ScriptedServer) -> None:
+    lineage = {
+        "source": {"dataset": "faces@1", "sha256": "a" * 64},
+        "preprocess": [{"step": "min_max"}, {"step": "pad"}],
+    }
+    server.on("GET", f"{FACES}/versions/2", as_json(version(2, made_by=JOB_ID, lineage=lineage)))
+
+    fields = dict(line.split("\t", 1) for line in shell.run("dataset", "get", "faces@2").stdout.splitlines())
+
+    assert (fields["made by"], fields["of"], fields["steps"]) == (JOB_ID, "faces@1", "min_max, pad")
