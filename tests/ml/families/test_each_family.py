@@ -165,6 +165,7 @@ def test_the_report_is_one_page_with_the_verdict_that_fetches_nothing(evaluated)
     assert "<script" not in page
 
 
+@pytest.mark.timeout(300)  # five trainings, each traced anew: half a minute of processor time for the larger networks
 @pytest.mark.parametrize("case", [*PLAIN, *TRAINED_PREPARED])
 def test_a_training_that_is_killed_three_times_gives_the_same_bits(case, tmp_path, settings):
     document = case.spec(case.write(tmp_path)) | {"checkpoint": {"keep_best": True}}
