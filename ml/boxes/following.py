@@ -45,7 +45,7 @@ def frame_of_steps(steps: Sequence[Step], layers: Sequence[keras.Layer], image_s
 
 def padded(pictures: BoxSet, rows: npt.NDArray[np.int64], frame: Frame, *, height: int, width: int) -> Boxes:
     """Return the boxes of pictures as the network sees them: (n, most, 5) of class, left, top, right, bottom."""
-    most = max(int(pictures.counts.max()), 1)
+    most = max(int(pictures.counts[rows].max(initial=0)), 1)
     targets = np.full((len(rows), most, 5), 0, np.float32)
     targets[..., 0] = NONE
     for at, row in enumerate(rows):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from ml.boxes.annotated import Annotated, Annotations, RawBox, divided, part_of, refusal
-from ml.boxes.finding import PictureFinder
+from ml.boxes.picture_finder import PictureFinder
 from ml.data.parts import PartName
 from ml.data.tree import Entry, Tree
 from ml.errors import InvalidData

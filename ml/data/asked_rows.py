@@ -9,9 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.fields import is_missing
 from ml.data.files import DataSource
 from ml.data.rows import opened_rows
 from ml.errors import InvalidData
+from trainshed.specs import Data
 from trainshed.specs.explain import nearest
 
 Rows = npt.NDArray[np.int64]
@@ -85,3 +87,26 @@ def count_rows(source: DataSource) -> AskedRows:
     if not count:
         raise InvalidData(f"{source.name} has no rows.", remedy="There is nothing to predict.", path=source.name)
     return AskedRows(source, names, label, count)
+
+
+def refuse_empty(texts: Sequence[str], rows: Rows, column: str, path: str) -> None:
+    """Raise `InvalidData` for a field of a column without which nothing can be answered."""
+    empty = next((place for place, text in enumerate(texts) if is_missing(text)), None)
+    if empty is not None:
+        raise InvalidData(
+            f"{path}: {column} of row {rows[empty]} has no text.",
+            remedy="Each row needs a text; remove the row.",
+            path=path,
+            row=int(rows[empty]),
+            field=column,
+        )
+
+
+def refuse_keep(data: Data, keep: Sequence[str]) -> None:
+    """Raise `InvalidData` where columns are to be kept of data that has none."""
+    if keep:
+        raise InvalidData(
+            f"keep names {keep[0]!r}, and {data.dataset or data.path} has no columns.",
+            remedy="Leave keep out: the column `row` tells answers apart.",
+            field="keep",
+        )

@@ -110,6 +110,11 @@ def divide_evenly(count: int, split: Split, held_out: HoldsOut) -> Parts:
     return Parts(train, np.concatenate([validation, own_validation]), np.concatenate([test, own_test]))
 
 
+def divide_count(count: int, split: Split) -> Parts:
+    """Divide so many rows, none of which is of a part yet. Raises `InvalidData` when a part would come out empty."""
+    return Parts(*(np.sort(rows) for rows in _plain(count, split)))
+
+
 def _drawn(split: Split, dataset: HoldsOut) -> Split:
     """Return the shares that are left to be drawn."""
     return split.model_copy(

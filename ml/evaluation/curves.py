@@ -59,7 +59,7 @@ def roc_svg(points: Sequence[AtThreshold], *, threshold: float) -> str:
     line = [(0.0, 0.0), *((one.false_positive_rate, one.recall) for one in points)]
     chosen = _chosen(points, threshold)
     dot = (chosen.false_positive_rate, chosen.recall)
-    return _svg("Recall against false alarms", line, dot, across="false positive rate", up="recall", diagonal=True)
+    return curve_svg("Recall against false alarms", line, dot, across="false positive rate", up="recall", diagonal=True)
 
 
 def precision_recall_svg(points: Sequence[AtThreshold], *, threshold: float) -> str:
@@ -67,7 +67,7 @@ def precision_recall_svg(points: Sequence[AtThreshold], *, threshold: float) -> 
     line = [(one.recall, one.precision) for one in points]
     chosen = _chosen(points, threshold)
     dot = (chosen.recall, chosen.precision)
-    return _svg("Precision against recall", line, dot, across="recall", up="precision", diagonal=False)
+    return curve_svg("Precision against recall", line, dot, across="recall", up="precision", diagonal=False)
 
 
 def _chosen(points: Sequence[AtThreshold], threshold: float) -> AtThreshold:
@@ -76,9 +76,10 @@ def _chosen(points: Sequence[AtThreshold], threshold: float) -> AtThreshold:
     return said[-1] if said else points[0]
 
 
-def _svg(
+def curve_svg(
     title: str, line: Sequence[tuple[float, float]], dot: tuple[float, float], *, across: str, up: str, diagonal: bool
 ) -> str:
+    """Return a picture of a line through points of 0 to 1 with a dot; `diagonal` draws what chance would give."""
     right, bottom = _LEFT + _SIDE, _TOP + _SIDE
     path = " ".join(f"{_LEFT + x * _SIDE:.1f},{bottom - y * _SIDE:.1f}" for x, y in line)
     chance = f'<line class="line" x1="{_LEFT}" y1="{bottom}" x2="{right}" y2="{_TOP}"/>' if diagonal else ""

@@ -106,16 +106,26 @@ def at_score(
     }
 
 
+def precision_recall(judged: tuple[Judged, ...]) -> tuple[Floats, Floats, Floats]:
+    """Return scores, from the highest to the lowest, and precision and recall of the boxes from each on.
+
+    All classes are together, at an overlap of 0.5; each array is of shape (boxes found,).
+    """
+    scores = np.concatenate([one.scores for one in judged])
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(np.concatenate([one.hits[AT_HALF] for one in judged])[order])
+    true = sum(int(one.true_counts.sum()) for one in judged)
+    return scores[order], right / np.arange(1, len(order) + 1), right / max(true, 1)
+
+
 def best_threshold(truth: Truth, found: Found) -> float:
     """Return the score from which on F1 is the best, at an overlap of 0.5; 0.3 where there is nothing to tell by."""
     if not len(truth.classes) or not len(found.scores):
         return _NO_VALIDATION
     judged = judge(truth, found, n_classes=int(max(truth.classes.max(), found.classes.max())) + 1)
-    scores = np.concatenate([one.scores for one in judged])
-    hits = np.concatenate([one.hits[AT_HALF] for one in judged])
-    order = np.argsort(-scores, kind="stable")
-    f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(order) + 1) + len(truth.classes))
-    return float(scores[order][int(np.argmax(f1))])
+    scores, precision, recall = precision_recall(judged)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(scores[int(np.argmax(f1))])
 
 
 def overlaps(one: Boxes, other: Boxes) -> Floats:

@@ -18,6 +18,14 @@ class DetectedClass(SpecModel):
     ap_50_95: float | None
 
 
+class ScorePoint(SpecModel):
+    """What the boxes from a score on are worth, all classes together, at an overlap of 0.5."""
+
+    score: float
+    precision: float
+    recall: float
+
+
 class DetectionBaseline(SpecModel):
     """What one has without a model."""
 
@@ -48,6 +56,8 @@ class DetectionDocument(Measured):
     per_class: tuple[DetectedClass, ...]
     ap_by_overlap: dict[str, float]
     """mAP at each overlap."""
+    by_score: tuple[ScorePoint, ...]
+    """Precision and recall at up to 101 scores, from the highest to the lowest."""
 
 
 def detection_verdict(map_50: float, interval: Interval, baseline: DetectionBaseline) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from ml.evaluation.curves import curve_svg
 from ml.evaluation.detection_document import DetectionDocument
 from ml.evaluation.page import page, provenance, table, verdict_lines, with_intervals
 
@@ -28,6 +29,7 @@ def render_detection_report(document: DetectionDocument, examples: Sequence[Show
             "<h2>Metrics</h2>",
             with_intervals(document.metrics, document.intervals),
             _threshold(document),
+            *_curve(document),
             "<h2>Beside the baseline</h2>",
             _baseline(document),
             "<h2>Classes</h2>",
@@ -50,6 +52,15 @@ def _threshold(document: DetectionDocument) -> str:
         f"<p>Precision, recall and F1 are of boxes with a score of {document.threshold:.3f} or more. A box is right"
         " when it is of the right class and overlaps the true one by half.</p>"
     )
+
+
+def _curve(document: DetectionDocument) -> Iterable[str]:
+    if not document.by_score:
+        return
+    line = [(one.recall, one.precision) for one in document.by_score]
+    dot = (document.metrics["recall"], document.metrics["precision"])
+    yield "<h2>Precision against recall</h2><p>At every score; the dot is at that of the model.</p>"
+    yield curve_svg("Precision against recall", line, dot, across="recall", up="precision", diagonal=False)
 
 
 def _baseline(document: DetectionDocument) -> str:

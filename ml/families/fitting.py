@@ -24,6 +24,7 @@ from ml.training.loop import Fit, Prepared, Source
 from ml.training.loss_guard import LossGuard
 from ml.training.objective import Objective
 from ml.training.optimizers import make_optimizer
+from ml.training.order import Order, shuffled
 from ml.training.stopping import BestWeights, Monitor
 from ml.training.tuning import Tuned, halved, tune
 from ml.workspace import Workspace
@@ -32,6 +33,10 @@ from trainshed.specs import TrainSpec, dump_spec
 
 def _as_it_is(train: Prepared) -> Source:
     return train
+
+
+def _shuffled(_: int) -> Order:
+    return shuffled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +52,8 @@ class Task:
     parts: Parts
     source: Callable[[Prepared], Source] = _as_it_is
     """Makes of the train part what training has of it in each epoch."""
+    order: Callable[[int], Order] = _shuffled
+    """From the batch size to the order of each epoch."""
     augments: bool = False
     """Whether that takes work of its own."""
     left_out: int = 0
@@ -172,6 +179,7 @@ def _fit(
         score=task.objective.score,
         loss_guard=LossGuard(spec.guards.loss_factor, guessing=task.objective.guessing),
         clock=clock,
+        order=task.order(tuned.batch_size),
     )
     checkpoints = Checkpoints(task.model, workspace, spec.checkpoint)
     keeps_best = _keeps_best(spec)

@@ -8,9 +8,11 @@ from ml.families import (
     forecaster,
     image_classifier,
     object_detector,
+    recommender,
     tabular_classifier,
     tabular_regressor,
     text_classifier,
+    translator,
 )
 from ml.job import RunSettings, Summary
 from ml.report import Report
@@ -61,4 +63,6 @@ FAMILIES: Final[dict[str, Family]] = {
     "text_classifier": text_classifier,
     "forecaster": forecaster,
     "object_detector": object_detector,
+    "recommender": recommender,
+    "translator": translator,
 }

@@ -40,6 +40,16 @@ def slice_groups(
     return tuple(grouped(name, texts[name]) for name in spec.slices)
 
 
+def refuse_slices(spec: EvaluateSpec, *, answers: str) -> None:
+    """Raise `InvalidData` where slices are asked for of answers that have no score of their own."""
+    if spec.slices:
+        raise InvalidData(
+            f"slices names {spec.slices[0]!r}, and scores of {answers} are of all of them together.",
+            remedy="Leave slices out.",
+            field="slices",
+        )
+
+
 def _of_shipped(
     spec: EvaluateSpec, data: Data, rows: npt.NDArray[np.int64], shipped: Sequence[Column]
 ) -> Mapping[str, list[str]]:

@@ -30,6 +30,7 @@ _LAYERS: Final = (
     "Conv1D",
     "Conv2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -39,24 +40,32 @@ _LAYERS: Final = (
     "InputLayer",
     "LayerNormalization",
     "MaxPooling2D",
+    "MultiHeadAttention",
+    "Multiply",
     "Normalization",
     "ReLU",
     "Rescaling",
     "Resizing",
     "UpSampling2D",
+    "ReversibleEmbedding",
     "ZeroPadding2D",
 )
+_ARITHMETIC: Final = ("Add", "Cumsum", "ExpandDims", "GetItem", "LogicalAnd", "NotEqual", "OnesLike")
 ALLOWED_CLASSES: Final[frozenset[tuple[str | None, str]]] = frozenset(
     {
         ("keras.src.models.functional", "Functional"),
-        ("keras.src.ops.numpy", "NotEqual"),  # how an embedding tells what is no word
+        *(("keras.src.ops.numpy", name) for name in _ARITHMETIC),
+        ("keras.src.ops.core", "Cast"),
+        ("keras.src.ops.math", "Rsqrt"),
         ("keras", "DTypePolicy"),
         ("keras.initializers", "Constant"),
         ("keras.initializers", "GlorotUniform"),
         ("keras.initializers", "Ones"),
+        ("keras.initializers", "RandomNormal"),
         ("keras.initializers", "RandomUniform"),
         ("keras.initializers", "Zeros"),
         (None, "__keras_tensor__"),
+        (None, "__slice__"),
         *(("keras.layers", name) for name in _LAYERS),
     }
 )

@@ -64,8 +64,8 @@ class Card(SpecModel):
     name: str
     family: str
     preset: str
-    input_shape: tuple[int, ...]
-    """Of one example as `model.keras` takes it."""
+    input_shape: tuple[int | None, ...]
+    """Of one example as `model.keras` takes it; None is any length."""
     data: TrainedOn
     spec: dict[str, Any]
     """The job spec with its defaults filled in."""

@@ -60,10 +60,14 @@ class Range:
     def add(self, columns: Columns) -> None:
         """Take a batch."""
         values = np.asarray(columns[PREDICTION], np.float64)
+        if not len(values):
+            return
         self._low, self._high = min(self._low, float(values.min())), max(self._high, float(values.max()))
         self._sum += float(values.sum())
         self._count += len(values)
 
     def facts(self) -> dict[str, Any]:
-        """Return the least, the mean and the greatest."""
+        """Return the least, the mean and the greatest; nothing where there is none."""
+        if not self._count:
+            return {}
         return {PREDICTION: {"least": self._low, "mean": self._sum / self._count, "greatest": self._high}}

@@ -73,6 +73,50 @@ class PictureFile(SpecModel):
     path: str
 
 
+class RatingCount(SpecModel):
+    """How often a rating was given."""
+
+    rating: float
+    """Where there are more than twenty different ones: the lower end of one of twenty equal ranges."""
+    count: int
+
+
+class Spread(SpecModel):
+    """How counts are spread."""
+
+    least: int
+    median: float
+    most: int
+
+
+class RatingsProfile(SpecModel):
+    """What a recommender would find."""
+
+    users: int
+    items: int
+    density: float
+    """Share of all pairs of a user and an item that have a row."""
+    per_user: Spread
+    """Rows."""
+    per_item: Spread
+    has_times: bool
+    values: tuple[RatingCount, ...]
+    """Ascending. Empty: there are no ratings, and a row says that a user chose an item."""
+
+
+class PairsProfile(SpecModel):
+    """What a translator would find."""
+
+    pairs: int
+    """With different sources."""
+    source_words: Spread
+    target_words: Spread
+    same: int
+    """Pairs of two texts that are the same."""
+    repeated: int
+    """Rows that are left out, because an earlier one has the same source."""
+
+
 class ProfileDocument(SpecModel):
     """What a profile job found."""
 
@@ -109,6 +153,10 @@ class ProfileDocument(SpecModel):
     """Of a table: the first `MOST_ROWS_SHOWN` rows, in the order of the first `MOST_COLUMNS_SHOWN` fields."""
     preview: str | None = None
     """A PNG in base64 with some images of the first classes. None: there are no images, or it is too large."""
+    ratings: RatingsProfile | None = None
+    """Of a file with users and items."""
+    pairs: PairsProfile | None = None
+    """Of texts with a source and a target each."""
     problems: tuple[str, ...]
     """What is wrong, in words. Empty: nothing was found."""
 

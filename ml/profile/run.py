@@ -16,13 +16,20 @@ from ml.data.load import load_builtin
 from ml.data.reading import read
 from ml.data.rows import holds_rows
 from ml.job import RunSettings, Summary
+from ml.pairs import BUILTIN_PAIRS, PairSet
+from ml.pairs.csv_pairs import write_csv_pairs
+from ml.pairs.load import catalogued_pairs
 from ml.profile.about import about
 from ml.profile.arrays import profile_dataset, profile_npz
 from ml.profile.boxes import AT_SIZE, profile_boxes
 from ml.profile.columns import profile_csv
 from ml.profile.divided import with_leaks, with_leaks_of_texts
 from ml.profile.document import FILE_NAME, ProfileDocument
+from ml.profile.pairs import with_pairs, with_pairs_of
 from ml.profile.pictures import with_pictures
+from ml.profile.ratings import with_ratings, with_ratings_of
+from ml.ratings import BUILTIN_RATINGS, RatingSet
+from ml.ratings.csv_ratings import write_csv_ratings
 from ml.report import Report
 from ml.series.csv_series import write_csv_series
 from ml.series.load import BUILTIN_SERIES
@@ -33,10 +40,10 @@ from ml.tables.table import AnyTable
 from ml.texts.csv_texts import write_csv_texts
 from ml.texts.load import texts_in_folders
 from ml.workspace import Workspace
-from trainshed.specs import Data, ProfileSpec
+from trainshed.specs import Columns, Data, ProfileSpec
 
 _MOST_FACTS = 10
-_Packaged = TypeVar("_Packaged", SeriesSet, AnyTable)
+_Packaged = TypeVar("_Packaged", SeriesSet, AnyTable, RatingSet, PairSet)
 
 
 def profile(spec: ProfileSpec, workspace: Workspace, report: Report, *, settings: RunSettings) -> Summary:
@@ -70,8 +77,11 @@ def _look_into(data: Data, settings: RunSettings, workspace: Workspace) -> tuple
 
 
 def _look_into_source(source: DataSource, data: Data, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
+    if (pairs := catalogued_pairs(source, data.columns or Columns())) is not None:
+        return _of_pairs(pairs, workspace), None
     if holds_rows(source):
-        return with_leaks(profile_csv(source), source, data), None
+        document = with_leaks(profile_csv(source), source, data)
+        return with_pairs_of(with_ratings_of(document, source, data), source, data), None
     match kind_of(source):
         case Kind.ZIP if (found := profile_npz(source)) is not None:
             return found
@@ -86,6 +96,10 @@ def _look_into_source(source: DataSource, data: Data, workspace: Workspace) -> t
 
 
 def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument, Dataset | None]:
+    if name in BUILTIN_RATINGS:
+        return _of_ratings(BUILTIN_RATINGS[name](), workspace), None
+    if name in BUILTIN_PAIRS:
+        return _of_pairs(BUILTIN_PAIRS[name](), workspace), None
     if name in BUILTIN_SERIES:
         series = BUILTIN_SERIES[name]()
         return _of_written(series, write_csv_series, workspace), None
@@ -98,6 +112,14 @@ def _look_into_builtin(name: str, workspace: Workspace) -> tuple[ProfileDocument
 
 def _of_dataset(dataset: Dataset, *, size: int | None) -> tuple[ProfileDocument, Dataset]:
     return profile_dataset(dataset, size=size), dataset
+
+
+def _of_ratings(ratings: RatingSet, workspace: Workspace) -> ProfileDocument:
+    return with_ratings(_of_written(ratings, write_csv_ratings, workspace), ratings)
+
+
+def _of_pairs(pairs: PairSet, workspace: Workspace) -> ProfileDocument:
+    return with_pairs(_of_written(pairs, write_csv_pairs, workspace), pairs)
 
 
 def _of_written(data: _Packaged, write: Callable[[_Packaged, Path], None], workspace: Workspace) -> ProfileDocument:

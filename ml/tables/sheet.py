@@ -75,6 +75,17 @@ def read_sheet(source: DataSource, columns: Columns) -> Sheet:
     return sheet if split is None else _divided(sheet, split, is_label_named=columns.label is not None)
 
 
+def refuse_own_parts(sheet: Sheet) -> None:
+    """Raise `InvalidData` for rows that say which part they are of, to a family that divides them itself."""
+    if sheet.validation_from is not None or sheet.test_from is not None:
+        raise InvalidData(
+            f"{sheet.path} has a column that tells the part of each row, and this family divides rows itself.",
+            remedy="Leave the column out, or give it another name.",
+            path=sheet.path,
+            field="data.columns.split",
+        )
+
+
 def cleaned(sheet: Sheet, clean: Clean, *, considered: Sequence[int]) -> Sheet:
     """Return the sheet without what `clean` drops; copies are told by the columns `considered` and the label.
 

@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from ml.data.asked_rows import AskedRows, count_rows
-from ml.data.fields import is_missing
+from ml.data.asked_rows import AskedRows, count_rows, refuse_empty
 from ml.data.files import DataSource, find_file
 from ml.data.opening import opened_tree
 from ml.data.questions import Asked, Questions, Rows, of_arrays
@@ -67,7 +66,7 @@ def _of_table(
 
     def read(size: int) -> Iterator[Asked]:
         for rows, texts in table.batches(wanted, size, chosen=chosen):
-            _refuse_empty(texts[place], rows, place, table.source.name)
+            refuse_empty(texts[place], rows, place, table.source.name)
             yield Asked(rows, encode_for(card, texts[place]), {name: texts[name] for name in keep})
 
     return Questions(table.source.name, table.count if chosen is None else len(chosen), read)
@@ -91,18 +90,6 @@ def _text_column(table: AskedRows, data: Data, trained: str, keep: Sequence[str]
             field="data.columns.text",
         )
     return found[0]
-
-
-def _refuse_empty(texts: Sequence[str], rows: Rows, column: str, path: str) -> None:
-    empty = next((place for place, text in enumerate(texts) if is_missing(text)), None)
-    if empty is not None:
-        raise InvalidData(
-            f"{path}: {column} of row {rows[empty]} has no text.",
-            remedy="Each row needs a text; remove the row.",
-            path=path,
-            row=int(rows[empty]),
-            field=column,
-        )
 
 
 def _of_labelled(

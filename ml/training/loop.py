@@ -24,7 +24,7 @@ from ml.training.learner import Learner
 from ml.training.loss_guard import LossGuard
 from ml.training.norms import report_norms
 from ml.training.objective import Score
-from ml.training.order import batches, epoch_order
+from ml.training.order import Order, batches, shuffled
 from ml.training.progress import ProgressMeter
 from ml.training.stopping import Patience
 from ml.training.tally import Mean, Tally
@@ -33,6 +33,8 @@ from trainshed.specs import Schedule, Training
 
 _REPORTS_PER_EPOCH: Final = 20
 _VALIDATION_BATCH: Final = 256
+_VALIDATION_NUMBERS: Final = 1 << 24
+"""Of inputs at a time: large pictures are measured in smaller batches, or what the network holds would not fit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +87,7 @@ class Fit:
         score: Score,
         loss_guard: LossGuard,
         clock: Callable[[], float],
+        order: Order = shuffled,
     ) -> None:
         self.between: Callable[[Position], None] = _nothing
         self._learner = learner
@@ -95,6 +98,7 @@ class Fit:
         self._score = score
         self._loss_guard = loss_guard
         self._clock = clock
+        self._order = order
         self._feed = FEEDS[tuned.feeding]
         self._steps_per_epoch = math.ceil(len(source) / tuned.batch_size)
         self._steps = recipe.epochs * self._steps_per_epoch
@@ -154,7 +158,7 @@ class Fit:
 
     def _pass(self, epoch: int) -> Mean:
         """Learn from each example once; in the first epoch from those that are left."""
-        order = epoch_order(len(self._source), seed=self._recipe.seed, epoch=epoch)
+        order = self._order(len(self._source), self._recipe.seed, epoch)
         before = (epoch - 1) * self._steps_per_epoch
         done = self._begin.step_in_epoch if epoch == self._begin.epoch + 1 else 0
         chunks = self._plan.chunks(order, first=before + 1, done=done)
@@ -195,7 +199,7 @@ class Fit:
 
     def _validate(self, epoch: int) -> Mean | None:
         tally = Tally()
-        for rows in batches(np.arange(len(self._validation)), _VALIDATION_BATCH):
+        for rows in batches(np.arange(len(self._validation)), _validation_batch(self._validation)):
             sums = self._learner.measure(self._validation.inputs[rows], self._validation.targets[rows])
             tally.add(epoch * self._steps_per_epoch, sums, len(rows))
             self._progress.at(epoch * self._steps_per_epoch)
@@ -204,6 +208,11 @@ class Fit:
     def _stop_early(self, epoch: Epoch) -> None:
         self._report.message(f"epoch {epoch.number}: no gain for {self.patience.waited} epochs, so training ends here")
         self._progress.stopped(epoch.number * self._steps_per_epoch)
+
+
+def _validation_batch(validation: Prepared) -> int:
+    each = max(1, math.prod(validation.inputs.shape[1:]))
+    return max(1, min(_VALIDATION_BATCH, _VALIDATION_NUMBERS // each))
 
 
 def _tally(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> Tally:

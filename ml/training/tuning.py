@@ -47,15 +47,16 @@ class Tuned:
         }
 
 
-def tune(recipe: Training, *, examples: int, image_shape: tuple[int, ...], augments: bool, threads: int) -> Tuned:
+def tune(
+    recipe: Training, *, examples: int, image_shape: tuple[int | None, ...], augments: bool, threads: int
+) -> Tuned:
     """Choose what the recipe leaves to `auto` for so many training examples, on so many threads."""
     batch_size = recipe.batch_size or _batch_size(examples)
-    image_bytes = 4 * math.prod(image_shape)
     return Tuned(
         batch_size=batch_size,
         learning_rate=recipe.learning_rate or _LEARNING_RATES[recipe.optimizer] * (batch_size / 32) ** _RATE_GROWS,
         feeding=_feeding(recipe, augments=augments, threads=threads),
-        steps_per_call=recipe.steps_per_call or _steps_per_call(batch_size * image_bytes),
+        steps_per_call=recipe.steps_per_call or _steps_per_call(batch_size, image_shape),
     )
 
 
@@ -82,5 +83,9 @@ def _feeding(recipe: Training, *, augments: bool, threads: int) -> Literal["dire
     return "prefetch" if augments and threads > 1 else "direct"
 
 
-def _steps_per_call(batch_bytes: int) -> int:
+def _steps_per_call(batch_size: int, image_shape: tuple[int | None, ...]) -> int:
+    sides = [side for side in image_shape if side is not None]
+    if len(sides) < len(image_shape):
+        return 1  # what is in a call is made as long as the longest
+    batch_bytes = 4 * batch_size * math.prod(sides)
     return max(1, min(_MOST_STEPS_PER_CALL, _MOST_BYTES_PER_CALL // batch_bytes))

@@ -10,9 +10,12 @@ import pytest
 
 from ml.boxes import BoxSet, load_boxes
 from ml.boxes.asked_pictures import ask_pictures
+from ml.boxes.box_set import in_classes
+from ml.boxes.division import divide_pictures, refuse_untrained_class
+from ml.errors import InvalidData
 from tests.ml.drawn_boxes import NAMES, Picture, coco, coco_files, pictures, voc_files, voc_xml, yolo_files, yolo_text
 from tests.ml.made_files import write_folder, write_tar, write_zip
-from trainshed.specs import Data
+from trainshed.specs import Data, Split
 
 DRAWN = pictures(12)
 BY_NAME = {one.name: one for one in DRAWN}
@@ -163,6 +166,24 @@ def test_what_a_folder_says_of_itself_goes_with_the_pictures(tmp_path):
     about = {"synthetic": True, "provenance": "drawn", "licence": "CC0"}
     found = load(write_folder(tmp_path / "d", coco_files(DRAWN) | {"dataset.json": json.dumps(about).encode()}))
     assert (found.synthetic, found.provenance, found.licence) == (True, "drawn", "CC0")
+
+
+def test_boxes_take_the_classes_of_a_model_that_knows_more(tmp_path):
+    found = load(write_folder(tmp_path / "d", coco_files(DRAWN)))
+    as_known = in_classes(found, ("pole", "tree", "brick"))
+    assert [as_known.class_names[number] for number in as_known.classes] == [NAMES[number] for number in found.classes]
+    assert as_known.digest == found.digest
+    with pytest.raises(InvalidData, match="has boxes of brick, and the model knows pole, tree"):
+        in_classes(found, ("pole", "tree"))
+
+
+def test_a_class_that_only_a_held_out_part_has_cannot_be_trained(tmp_path):
+    files = {f"train/{name}": content for name, content in coco_files(DRAWN[1:2]).items()}
+    files |= {f"test/{name}": content for name, content in coco_files(DRAWN[:1]).items()}
+    found = load(write_folder(tmp_path / "d", files))
+    parts = divide_pictures(found, Split(validation=0))
+    with pytest.raises(InvalidData, match="no box of class brick in the train part"):
+        refuse_untrained_class(found, parts)
 
 
 def test_a_box_that_reaches_a_rounding_beyond_its_picture_is_cut(tmp_path):

@@ -64,7 +64,7 @@ def edges_of(image: np.ndarray, kind: int, least: float = 60) -> tuple[int, int,
 
 
 @pytest.mark.parametrize("name", MOVES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), epoch=st.integers(1, 1000))
 def test_a_box_follows_its_rectangle_through_augmentation(name, seed, epoch):
     given_ = pictures(6)

@@ -52,7 +52,7 @@ def test_an_archive_as_large_and_laid_out_as_the_published_one_is_read_whole(tmp
         files[f"cifar-10-batches-bin/{name}"] = records.tobytes()
     assert {len(content) for content in files.values()} == {30_730_000}
     files |= {"cifar-10-batches-bin/batches.meta.txt": NAMES, "cifar-10-batches-bin/readme.html": b"<HTML>"}
-    dataset = load(write_tar(tmp_path / "cifar-10-binary.tar.gz", files))
+    dataset = load(write_tar(tmp_path / "cifar-10-binary.tar", files, mode="w"))
     rows = np.arange(60_000)
     assert (dataset.images.shape, dataset.own_test_from) == ((60_000, 32, 32, 3), 50_000)
     np.testing.assert_array_equal(dataset.labels, rows % 10)

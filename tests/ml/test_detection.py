@@ -17,6 +17,7 @@ from ml.evaluation.detection import (
     judge,
     mean_average_precision,
     overlaps,
+    precision_recall,
 )
 from ml.evaluation.detection_intervals import detection_intervals, detection_metrics
 from ml.evaluation.detection_mistakes import mistakes
@@ -128,6 +129,15 @@ def test_precision_and_recall_count_the_boxes_from_a_score_on():
 def test_the_threshold_is_the_score_with_the_best_f1():
     assert best_threshold(TRUE, FOUND) == 0.5
     assert best_threshold(TRUE, found_of()) == 0.3
+
+
+def test_precision_and_recall_at_each_score_are_those_of_the_boxes_from_it_on():
+    judged = judge(TRUE, FOUND, n_classes=2)
+    scores, precision, recall = precision_recall(judged)
+    assert scores.tolist() == [0.9, 0.6, 0.5, 0.2]
+    for score, *values in zip(scores, precision, recall, strict=True):
+        found = at_score(judged, score)
+        assert values == pytest.approx([found["precision"], found["recall"]])
 
 
 def test_pictures_that_count_twice_are_pictures_that_are_there_twice():

@@ -229,6 +229,58 @@ def test_a_built_in_table_of_quantities_is_looked_into(tmp_path, settings):
     assert profile_with(tmp_path, settings, {"dataset": "builtin/diabetes"})["rows"] == 442
 
 
+def test_a_file_of_ratings_tells_users_items_and_how_they_rate(tmp_path):
+    rows = ["a,x,4,1", "a,y,5,2", "b,x,4,3", "a,x,2,9"]
+    found = profile(tmp_path, "\n".join(["userId,movieId,rating,timestamp", *rows]))
+    assert found["ratings"] == {
+        "users": 2,
+        "items": 2,
+        "density": 0.75,
+        "per_user": {"least": 1, "median": 1.5, "most": 2},
+        "per_item": {"least": 1, "median": 1.5, "most": 2},
+        "has_times": True,
+        "values": [{"rating": 2, "count": 1}, {"rating": 4, "count": 1}, {"rating": 5, "count": 1}],
+    }
+    assert "As ratings, 1 rows are left out: an earlier row of the same user and item." in found["problems"]
+    assert any(problem.startswith("2 of 2 users have fewer than 3 items") for problem in found["problems"])
+
+
+def test_a_file_of_choices_whose_columns_are_named_is_one_of_ratings_too(tmp_path):
+    (tmp_path / "d.csv").write_text("who,what\na,x\na,\n")
+    settings = RunSettings(threads=1, data_roots=(tmp_path,))
+    data = {"path": str(tmp_path / "d.csv"), "columns": {"user": "who", "item": "what"}}
+    found = profile_with(tmp_path, settings, data)
+    assert found["ratings"] is None
+    assert any("As ratings: " in problem and "what of row 1 is missing" in problem for problem in found["problems"])
+
+
+def test_synthetic_ratings_can_be_profiled_and_say_that_they_are_made_up(tmp_path):
+    found = profile_with(tmp_path, RunSettings(threads=1, data_roots=()), {"dataset": "synthetic/ratings"})
+    assert (found["ratings"]["users"], found["ratings"]["has_times"]) == (1500, True)
+    assert "The data are synthetic: results on them say nothing about the world." in found["problems"]
+
+
+def test_a_file_of_pairs_tells_lengths_and_what_is_there_twice(tmp_path):
+    rows = ["One,Un", "Two words,Deux mots", "a b c d e,x", "Same,Same", "One,Une"]
+    found = profile(tmp_path, "\n".join(["source,target", *rows]))
+    assert found["pairs"] == {
+        "pairs": 4,
+        "source_words": {"least": 1, "median": 1.5, "most": 5},
+        "target_words": {"least": 1, "median": 1, "most": 2},
+        "same": 1,
+        "repeated": 1,
+    }
+    assert "As pairs, 1 rows are left out: an earlier pair has the same source." in found["problems"]
+    assert "In 1 pairs one text has 3 times as many words as the other, or more: look at them." in found["problems"]
+
+
+def test_a_catalogue_of_messages_is_profiled_as_its_pairs(tmp_path):
+    path = tmp_path / "fr.po"
+    path.write_text("\n".join(f'msgid "{word}"\nmsgstr "{word.upper()}"\n' for word in ("a", "b", "c", "d")))
+    found = profile_with(tmp_path, RunSettings(threads=1, data_roots=(tmp_path,)), {"path": str(path)})
+    assert (found["format"], found["rows"], found["pairs"]["pairs"]) == ("catalogue", 4, 4)
+
+
 def test_the_profile_of_a_table_shows_its_first_rows_and_its_most_frequent_values(tmp_path):
     places = ["so\x07uth", *["north"] * 299]
     rows = [f"{number},{place},y{number % 2}" for number, place in enumerate(places)]

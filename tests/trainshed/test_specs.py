@@ -261,7 +261,7 @@ def test_an_unknown_family_is_answered_with_the_nearest_one() -> None:
         ({**TRAIN, "data": {"dataset": "d", "columns": {"label": "x"}}}, "data.columns is for tables"),
         (
             {**TABLE, "preprocess": [{"step": "grayscale"}]},
-            "preprocess[0]: grayscale is for images or pictures with boxes, and",
+            "preprocess[0]: grayscale is for images or pictures with boxes, and tabular_classifier takes a table",
         ),
         ({**TABLE, "preprocess": [{"step": "grayscale"}]}, "what fits is standardize, min_max, fill_missing"),
         ({**TRAIN, "preprocess": [{"step": "one_hot"}]}, "one_hot is for a table, and image_classifier takes images"),

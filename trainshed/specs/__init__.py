@@ -30,9 +30,11 @@ from trainshed.specs.model import (
     Forecaster,
     ImageClassifier,
     ObjectDetector,
+    Recommender,
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
+    Translator,
 )
 from trainshed.specs.parse import JobSpec, brief_spec, dump_spec, json_schema, load_spec, parse_spec
 from trainshed.specs.predict import PredictSpec
@@ -147,6 +149,7 @@ __all__ = [
     "RandomRotate",
     "RandomTranslate",
     "RandomZoom",
+    "Recommender",
     "RepairEncoding",
     "Rescale",
     "Resize",
@@ -170,6 +173,7 @@ __all__ = [
     "ToRgb",
     "TrainSpec",
     "Training",
+    "Translator",
     "Windows",
     "brief_spec",
     "dump_spec",

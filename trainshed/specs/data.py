@@ -55,9 +55,19 @@ class Columns(SpecModel):
     text: ColumnName | None = None
     """Of texts: the column that holds them. Default: `text`, `sentence`, `review`, or the only one beside the label."""
     time: ColumnName | None = None
-    """Of series: the column of times, as ISO dates or numbers. Default: `time`, `date`, or none: rows are in order."""
+    """Of series and ratings: the column of times, as ISO dates or numbers. Default: `time`, `timestamp`, `date`, or
+    none."""
     series: ColumnName | None = None
     """Of series: the column that tells one series from another. Default: `series`, or none: there is one."""
+    user: ColumnName | None = None
+    """Of ratings: the column that tells who rated. Default: `user`, `userId`, `user_id`, `customer` or `visitor`."""
+    item: ColumnName | None = None
+    """Of ratings: the column that tells what was rated. Default: `item`, `itemId`, `item_id`, `product`, `movie`,
+    `movieId` or `title`."""
+    source: ColumnName | None = None
+    """Of pairs of texts: the column of what is given. Default: `source`, `src`, or the first of two."""
+    target: ColumnName | None = None
+    """Of pairs of texts: the column of what is to come of it. Default: `target`, `tgt`, or the second of two."""
     split: ColumnName | None = None
     """Of tables and texts: the column that says `train`, `validation` or `test` of each row; `data.split` then has no
     effect on the parts that it names. Default: `split`, where it says nothing else."""
@@ -96,14 +106,17 @@ class Data(SpecModel):
     """An uploaded dataset, `faces@2`, or `faces` for its newest version, which the submit writes into the spec. Or one
     that comes with Trainshed: `builtin/digits`, 1,797 real handwritten digits of 8x8 pixels, and the tables
     `builtin/breast-cancer`, 569 real tumours measured in 30 ways, and `builtin/diabetes`, 442 real people with the
-    progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, and the
-    series `builtin/auscafe` and `builtin/stocks`. Composed by Trainshed, of real things on real photographs:
-    `synthetic/scenes` (of Fashion-MNIST, where it is installed) and `synthetic/digit-scenes`, pictures with boxes."""
+    progression of their illness. Scikit-learn ships them all. Other packages bring `builtin/flchain`, a table, the
+    series `builtin/auscafe` and `builtin/stocks`, and `builtin/movielens`, 100,004 ratings of films. Made up by
+    Trainshed: `synthetic/ratings`, `synthetic/dates`, pairs for a translator, and of real things laid on real
+    photographs `synthetic/scenes` (of Fashion-MNIST, where it is installed) and `synthetic/digit-scenes`, pictures with
+    boxes."""
     path: Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH)] | None = None
     """An absolute path below TRAINSHED_DATA_ROOTS: an .npz file (x, y or x_train, y_train, x_test, y_test), a table
     (.csv, .tsv, .jsonl or .parquet: any columns for a family that takes a table, and a row of pixels and a label for
-    one that takes images), the idx files of MNIST, CIFAR-10 (binary or python), or a folder of pictures for each
-    class; several files as a folder, .zip, .tar or .tar.gz. The content tells which."""
+    one that takes images), the idx files of MNIST, CIFAR-10 (binary or python), a folder of pictures for each
+    class, or pictures with boxes (COCO, Pascal VOC, YOLO); several files as a folder, .zip, .tar or .tar.gz. The
+    content tells which."""
     split: Split = Split()
     """How the examples are divided. Parts of the data's own are kept as they are."""
     images: Pictures | None = None

@@ -11,16 +11,23 @@ from trainshed.specs.base import SpecModel
 from trainshed.specs.evaluate import ModelOfJob
 
 Family = Literal[
-    "image_classifier", "tabular_classifier", "tabular_regressor", "text_classifier", "forecaster", "object_detector"
+    "image_classifier",
+    "tabular_classifier",
+    "tabular_regressor",
+    "text_classifier",
+    "forecaster",
+    "object_detector",
+    "recommender",
+    "translator",
 ]
 """The families there are."""
 
-Takes = Literal["images", "a table", "texts", "series", "pictures with boxes"]
+Takes = Literal["images", "a table", "texts", "series", "pictures with boxes", "ratings", "pairs of texts"]
 """What the examples of a family are."""
 
 _OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
 
-Learns = Literal["classes", "quantities", "boxes"]
+Learns = Literal["classes", "quantities", "boxes", "sequences"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -158,17 +165,71 @@ class ObjectDetector(SpecModel):
     """Share of the numbers before the last layers that each step leaves out. Default: none."""
 
 
-AnyModel = Annotated[
-    ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | ObjectDetector,
-    Discriminator("family"),
-]
-FAMILIES: tuple[
-    type[ImageClassifier | TabularClassifier | TabularRegressor | TextClassifier | Forecaster | ObjectDetector], ...
-] = (
+class Recommender(SpecModel):
+    """Says how users would rate items, or which items each of them would choose next."""
+
+    takes: ClassVar[Takes] = "ratings"
+    columns: ClassVar[frozenset[str]] = frozenset({"label", "user", "item", "time"})
+    learns: ClassVar[Learns] = "quantities"
+
+    family: Literal["recommender"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["mf_small", "mf_history"] = "mf_small"
+    """Architecture. `mf_small`: a vector and a bias for each user and each item. `mf_history`: a user is also, or for
+    `implicit` only, what he or she has chosen before."""
+    feedback: Literal["explicit", "implicit"] = "explicit"
+    """`explicit`: learn the rating of each row. `implicit`: learn that the user chose the item, whatever the rating."""
+    factors: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Numbers in the vector of a user or an item."""
+    penalty: Annotated[float, Field(ge=0, le=10)] = 0.02
+    """Of `explicit`: weight of the squares of vectors and biases in the loss of each rating. More of it keeps users and
+    items of few ratings nearer to the mean."""
+    dropout: Dropout | None = None
+    """Share of the numbers of a user's vector that each step leaves out. Default: none."""
+
+
+class Translator(SpecModel):
+    """Turns a text into another: from one language to another, or from one form to another."""
+
+    takes: ClassVar[Takes] = "pairs of texts"
+    columns: ClassVar[frozenset[str]] = frozenset({"source", "target"})
+    learns: ClassVar[Learns] = "sequences"
+
+    family: Literal["translator"]
+    """The family of models; it also fixes loss and metrics."""
+    preset: Literal["transformer_small", "transformer_base"] = "transformer_small"
+    """Architecture, a transformer. `transformer_small`: two layers each of encoder and decoder, of width 128.
+    `transformer_base`: three of width 256."""
+    dropout: Dropout | None = None
+    """Share of the numbers after each layer that each step leaves out. Default: 0.1, transformer_base 0.2."""
+    vocabulary: Annotated[int, Field(ge=32, le=100_000)] = 4000
+    """Parts of words, of both languages together, that texts are made of: learned on the train part."""
+    length: Annotated[int, Field(ge=4, le=1024)] = 64
+    """Parts of words that a text has at most. Longer pairs are left out of training and counted; longer texts are cut
+    when they are translated."""
+    beam: Annotated[int, Field(ge=1, le=32)] = 4
+    """Translations that are followed at a time, of which the likeliest is the answer. 1: the likeliest part of a word,
+    one after the other."""
+
+
+_Model = (
+    ImageClassifier
+    | TabularClassifier
+    | TabularRegressor
+    | TextClassifier
+    | Forecaster
+    | ObjectDetector
+    | Recommender
+    | Translator
+)
+AnyModel = Annotated[_Model, Discriminator("family")]
+FAMILIES: tuple[type[_Model], ...] = (
     ImageClassifier,
     TabularClassifier,
     TabularRegressor,
     TextClassifier,
     Forecaster,
     ObjectDetector,
+    Recommender,
+    Translator,
 )

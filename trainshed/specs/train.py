@@ -94,7 +94,7 @@ class TrainSpec(BaseSpec):
             return self
         recipe, stopping = self.training, self.training.early_stopping
         named = {
-            "label_smoothing": recipe.label_smoothing > 0,
+            "label_smoothing": recipe.label_smoothing > 0 and self.model.learns != "sequences",
             "class_weights": recipe.class_weights is not None,
             "early_stopping.monitor: validation_accuracy": self.model.learns == "quantities"
             and stopping is not None

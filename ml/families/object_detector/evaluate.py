@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.boxes import BoxSet, load_boxes
+from ml.boxes.box_set import in_classes
 from ml.boxes.division import divide_pictures
 from ml.boxes.peaks import Found
 from ml.errors import InvalidData
@@ -25,19 +27,28 @@ from ml.evaluation.detection import (
     average_precision,
     judge,
     mean_average_precision,
+    precision_recall,
 )
-from ml.evaluation.detection_document import DetectedClass, DetectionBaseline, DetectionDocument, detection_verdict
+from ml.evaluation.detection_document import (
+    DetectedClass,
+    DetectionBaseline,
+    DetectionDocument,
+    ScorePoint,
+    detection_verdict,
+)
 from ml.evaluation.detection_intervals import detection_intervals, detection_metrics
 from ml.evaluation.detection_mistakes import mistakes
 from ml.evaluation.detection_report import Shown, render_detection_report
 from ml.families.measuring import Chosen, choose_of, open_measured, warn_of_leak
 from ml.families.object_detector.card import DetectorCard
-from ml.families.object_detector.finding import find_boxes
+from ml.families.object_detector.finding import batch_of, find_boxes
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
+
+_MOST_POINTS: Final = 101
 
 
 def evaluate(
@@ -50,11 +61,12 @@ def evaluate(
 ) -> Summary:
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
     opened = open_measured(spec, workspace, DetectorCard, load_boxes, settings=settings)
-    card, pictures = opened.card, opened.examples
-    _refuse_mismatch(pictures, card)
+    card = opened.card
+    pictures = in_classes(opened.examples, card.classes)
+    _refuse_other_size(pictures, card)
     chosen = choose_of(spec, opened.data, pictures, card, lambda split: divide_pictures(pictures, split))
     warn_of_leak(chosen, spec, report)
-    steps = math.ceil(len(chosen.rows) / spec.batch_size)
+    steps = math.ceil(len(chosen.rows) / batch_of(spec.batch_size, card.input_shape))
     found = find_boxes(
         opened.model,
         pictures,
@@ -71,18 +83,11 @@ def evaluate(
     return _reported(document, report)
 
 
-def _refuse_mismatch(pictures: BoxSet, card: DetectorCard) -> None:
+def _refuse_other_size(pictures: BoxSet, card: DetectorCard) -> None:
     if pictures.image_shape != card.input_shape:
         raise InvalidData(
             f"{pictures.source} has pictures of {pictures.image_shape}, and the model takes {card.input_shape}.",
             remedy="Height, width and channels must be those of the training data; data.images brings them there.",
-            path=pictures.source,
-        )
-    if pictures.class_names != card.classes:
-        raise InvalidData(
-            f"{pictures.source} has the classes {', '.join(pictures.class_names)}; the model"
-            f" {', '.join(card.classes)}.",
-            remedy="Evaluate on data with the same classes in the same order.",
             path=pictures.source,
         )
 
@@ -114,6 +119,7 @@ def _document(
             f"{overlap:.2f}": float(value)
             for overlap, value in zip(OVERLAPS, mean_average_precision(judged), strict=True)
         },
+        by_score=_by_score(judged),
     )
 
 
@@ -124,6 +130,14 @@ def _of_class(name: str, judged: Judged) -> DetectedClass:
         boxes=int(judged.true_counts.sum()),
         ap_50=None if each is None else float(each[0]),
         ap_50_95=None if each is None else float(each.mean()),
+    )
+
+
+def _by_score(judged: tuple[Judged, ...]) -> tuple[ScorePoint, ...]:
+    scores, precision, recall = precision_recall(judged)
+    chosen = np.unique(np.linspace(0, len(scores) - 1, min(len(scores), _MOST_POINTS)).astype(int))
+    return tuple(
+        ScorePoint(score=float(scores[at]), precision=float(precision[at]), recall=float(recall[at])) for at in chosen
     )
 
 
@@ -199,5 +213,5 @@ def _reported(document: DetectionDocument, report: Report) -> Summary:
         f"{document.split}: mAP@.5 {document.metrics['map_50']:.4f}, mAP@[.5:.95] {document.metrics['map_50_95']:.4f}"
         f" of {document.boxes} boxes on {document.examples} pictures. {document.verdict}"
     )
-    facts = document.model_dump(mode="json", exclude={"metrics", "per_class", "ap_by_overlap"})
+    facts = document.model_dump(mode="json", exclude={"metrics", "per_class", "ap_by_overlap", "by_score"})
     return Summary(metrics=document.metrics, facts=facts)

@@ -16,7 +16,9 @@ from ml.boxes.visible import areas
 from ml.errors import Diverged
 from ml.training.order import batches
 
-_BATCH: Final = 64
+_BATCH: Final = 256
+_PIXELS: Final = 1 << 22
+"""Of pictures at a time: large ones are looked at in smaller batches, or what the network holds would not fit."""
 
 
 def _nobody(step: int) -> None:
@@ -39,14 +41,21 @@ def find_boxes(
     Raises `Diverged` for answers that are no numbers.
     """
     find = finder(model, n_classes=n_classes, stride=stride)
+    size = batch_of(batch_size, pictures.image_shape)
     pieces = [as_found(np.zeros((0, 0, 6), np.float32), first=0)]
-    for step, some in enumerate(batches(rows, batch_size), start=1):
+    for step, some in enumerate(batches(rows, size), start=1):
         listed = find(pictures.images[some].astype(np.float32))
         if not np.isfinite(listed).all():
             raise Diverged("The model gives outputs that are not finite.")
-        pieces.append(as_found(listed, first=(step - 1) * batch_size))
+        pieces.append(as_found(listed, first=(step - 1) * size))
         after(step)
     return on_pictures(joined(pieces), frame, pictures.image_shape)
+
+
+def batch_of(asked: int, image_shape: tuple[int, int, int]) -> int:
+    """Return how many pictures are looked at at a time where so many are asked for."""
+    height, width, _ = image_shape
+    return max(1, min(asked, _PIXELS // (height * width)))
 
 
 def on_pictures(found: Found, frame: Frame, image_shape: tuple[int, int, int]) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,12 +16,13 @@ from ml.data import Parts
 from ml.data.asked_images import FILE, refuse_clean, refuse_keep
 from ml.errors import Diverged
 from ml.families.object_detector.card import DetectorCard
-from ml.families.object_detector.finding import on_pictures
-from ml.families.predicting import ROW, Asking, leave_predictions, meter, open_asked, rows_of_split
+from ml.families.object_detector.finding import batch_of, on_pictures
+from ml.families.predicting import ROW, Asking, leave_predictions, open_asked, rows_of_split
 from ml.job import RunSettings, Summary
 from ml.predictions.columns import Columns
 from ml.predictions.tally import PREDICTION, ClassCounts
 from ml.report import Report
+from ml.training.progress import ProgressMeter
 from ml.workspace import Workspace
 from trainshed.specs import PredictSpec, Split
 
@@ -62,8 +64,9 @@ def _answered(
 ) -> Iterator[Columns]:
     card = asking.card
     find = finder(asking.model, n_classes=len(card.classes), stride=card.stride)
-    progress = meter(spec, questions.count, report, clock)
-    for step, asked in enumerate(questions.read(spec.batch_size), start=1):
+    size = batch_of(spec.batch_size, card.input_shape)
+    progress = ProgressMeter(report, epochs=1, steps_per_epoch=math.ceil(questions.count / size), clock=clock)
+    for step, asked in enumerate(questions.read(size), start=1):
         listed = find(asked.images.astype(np.float32))
         if not np.isfinite(listed).all():
             raise Diverged("The model gives outputs that are not finite.")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ml.boxes import BoxSet, load_boxes
 from ml.boxes.augmentation import BoxAugmentation
-from ml.boxes.division import divide_pictures, train_box_counts
+from ml.boxes.division import divide_pictures, refuse_untrained_class, train_box_counts
 from ml.boxes.findings import box_findings
 from ml.boxes.following import frame_of_steps, padded
 from ml.boxes.frames import Frame
@@ -66,6 +66,7 @@ def train(
     set_up(threads=settings.threads, seed=spec.training.seed)
     pictures = load_boxes(spec.data, roots=settings.data_roots, files=settings.data_files)
     parts = divide_pictures(pictures, spec.data.split)
+    refuse_untrained_class(pictures, parts)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
     built = _build(spec, spec.model, pictures, parts)

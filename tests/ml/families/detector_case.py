@@ -21,7 +21,7 @@ from tests.ml.simple_detection import decoded, mean_average_precision, overlap
 
 
 def _detector_spec(path: Path) -> Document:
-    steps = [{"step": "rescale", "scale": 0.01, "offset": -1.0}, {"step": "random_flip"}]
+    steps = [{"step": "standardize"}, {"step": "random_flip"}]
     training = {"epochs": 12, "batch_size": 8, "learning_rate": 0.01}
     return spec_of("object_detector", path, preprocess=steps, training=training)
 

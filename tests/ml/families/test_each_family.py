@@ -107,7 +107,8 @@ def test_each_preset_of_the_spec_is_built_and_gives_outputs_that_are_numbers(cas
     for name in get_args(form.model_fields["preset"].annotation):
         network, shape = case.networks(name)
         assert (network.name, network.output_shape) == (name, (None, *shape))
-        examples = np.ones((2, *network.input_shape[1:]), network.inputs[0].dtype)
+        sides = (5 if side is None else side for side in network.input_shape[1:])
+        examples = np.ones((2, *sides), network.inputs[0].dtype)
         assert np.isfinite(keras.ops.convert_to_numpy(network(examples))).all()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,6 +108,16 @@ def change_late(path: Path, _: np.ndarray) -> None:
         csv.writer(file).writerows([names, *written])
 
 
+def change_rows(path: Path, rows: np.ndarray, wild: Callable[[int, list[str]], list[str]]) -> None:
+    """Write other rows in the place of these."""
+    with path.open(newline="") as file:
+        names, *written = csv.reader(file)
+    for row in rows:
+        written[row] = wild(int(row), written[row])
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([names, *written])
+
+
 CHANGES: dict[str, Callable[[Path, np.ndarray], None]] = {
     "image_classifier": change_images,
     "tabular_classifier": lambda path, rows: change_cells(path, rows, wild_cell),
@@ -114,6 +125,8 @@ CHANGES: dict[str, Callable[[Path, np.ndarray], None]] = {
     "text_classifier": lambda path, rows: change_cells(path, rows, lambda _: "words words that training never saw"),
     "forecaster": change_late,
     "object_detector": change_pictures,
+    "recommender": lambda path, rows: change_rows(path, rows, lambda at, row: [row[0], f"item {at}", "1000", row[3]]),
+    "translator": lambda path, rows: change_rows(path, rows, lambda at, _: [f"source of {at}", f"target of {at}"]),
 }
 """How the held-out rows of each family's data are changed wildly. A new family is added here, too."""
 
@@ -144,6 +157,13 @@ def test_train_rows_do_change_it_so_that_the_test_above_can_fail(case, tmp_path,
 
 def permute_labels(path: Path) -> None:
     random = np.random.Generator(np.random.PCG64(3))
+    if path.is_dir():
+        document = json.loads((path / "annotations.json").read_text())
+        kinds = random.permutation([each["category_id"] for each in document["annotations"]])
+        for each, kind in zip(document["annotations"], kinds.tolist(), strict=True):
+            each["category_id"] = kind
+        (path / "annotations.json").write_text(json.dumps(document))
+        return
     if path.suffix == ".npz":
         arrays = dict(np.load(path))
         np.savez(path, **{**arrays, "y": random.permutation(arrays["y"])})
