@@ -39,12 +39,8 @@ class Requires(SecurityBase):
                 f"This needs a key with the role {self.role}; this one has the role {principal.role}.",
                 facts={"needed_role": self.role.value, "role": principal.role.value},
             )
-        if self.scope is not None and principal.scopes is not None and self.scope not in principal.scopes:
-            raise Forbidden(
-                f"This needs a key with the scope {self.scope}.",
-                facts={"needed_scope": self.scope.value, "scopes": sorted(principal.scopes)},
-                remedy="Use a key that has the scope, or one without scopes.",
-            )
+        if self.scope is not None:
+            principal.refuse_without(self.scope)
         found: Principal = principal
         return found
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from api.auth.principal import Principal
+from api.auth.scopes import Scope
 from db.transitions import NewJob
 from trainshed.errors import BodyTooLarge, FieldError, InvalidRequest, InvalidSpec, MalformedBody, TrainshedError
 from trainshed.ids import new_id
-from trainshed.specs import JobSpec, dump_spec, parse_spec
+from trainshed.specs import JobSpec, PreprocessSpec, dump_spec, parse_spec
 from trainshed.specs.parse import load_document, parse_batch
 
 Syntax = Literal["json", "yaml"]
@@ -50,7 +51,9 @@ def read_batch(content: bytes, syntax: Syntax, who: Principal) -> list[Draft]:
 
 
 def draft(spec: JobSpec, who: Principal, *, retry_of: str | None = None) -> Draft:
-    """Return the job that `spec` describes, with a new identifier."""
+    """Return the job that `spec` describes, with a new identifier. Raises `Forbidden` for what `who` may not make."""
+    if isinstance(spec, PreprocessSpec):
+        who.refuse_without(Scope.DATASETS_WRITE)  # its end is a version of a dataset
     job = NewJob(
         id=new_id("job"),
         project_id=who.project_id,

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from api.operations import datasets, uploads
 from trainshed.errors import FieldError, InvalidRequest
+from trainshed.specs.base import RESERVED_DATASETS
 
 NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 _NAME: Final = re.compile(NAME.removesuffix("$"))
 _UPLOAD_ID: Final = re.compile(r"upl_[0-9a-z]{26}")
-_RESERVED: Final = frozenset({"builtin", "synthetic"})
 
 PathName = Annotated[str, Path(description="Name of the dataset")]
 
@@ -29,7 +29,7 @@ async def _allowed(name: PathName) -> str:
     if not _NAME.fullmatch(name):
         message = "at most 63 lower-case letters, digits, dots, dashes and underscores, with a letter or digit in front"
         raise InvalidRequest("The request has 1 error.", errors=(FieldError("name", message, name),))
-    if name in _RESERVED:
+    if name in RESERVED_DATASETS:
         message = f"{name}/... are datasets that come with a worker"
         raise InvalidRequest("The request has 1 error.", errors=(FieldError("name", message, name),))
     return name

@@ -38,6 +38,15 @@ class Draws:
         words = _mixed(words ^ self.examples.astype(np.uint64))
         return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
+    def uniforms(self, draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return what `uniform` gives for each of these draws, shape (batch, draws)."""
+        words = np.zeros(1, np.uint64)
+        for coordinate in (self.seed, self.epoch, self.position):
+            words = _mixed(words ^ np.uint64(coordinate))
+        words = _mixed(words ^ draws.astype(np.uint64))
+        words = _mixed(words[None, :] ^ self.examples.astype(np.uint64)[:, None])
+        return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
     def between(self, draw: int, low: float, high: float) -> npt.NDArray[np.float64]:
         """Return one number of [low, high) for each example; `low` itself where both are the same."""
         return low + self.uniform(draw) * (high - low)

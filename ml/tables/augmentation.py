@@ -72,11 +72,10 @@ def whole_row(features: int) -> tuple[Span, ...]:
 
 
 def _noisy(rows: RowAugmentation, step: Noise, inputs: Floats, draws: Draws) -> Floats:
+    chosen = _chosen(rows.columns, step.columns)
+    features = np.concatenate([np.arange(one.begin, one.begin + one.numbers) for one in chosen]).astype(np.int64)
     noisy = inputs.copy()
-    for span in _chosen(rows.columns, step.columns):
-        for feature in range(span.begin, span.begin + span.numbers):
-            amount = step.amount * float(rows.deviations[feature])
-            noisy[:, feature] += (amount * _normal(draws, feature)).astype(np.float32)
+    noisy[:, features] += (step.amount * rows.deviations[features] * _normal(draws, features)).astype(np.float32)
     return noisy
 
 
@@ -102,7 +101,7 @@ def _chosen(columns: Sequence[Span], names: Sequence[str] | None) -> list[Span]:
     return [span for span in columns if names is None or span.name in names]
 
 
-def _normal(draws: Draws, feature: int) -> npt.NDArray[np.float64]:
-    """Return one normal deviate for each example (G. Box, M. Muller, 1958)."""
-    radius = np.sqrt(-2.0 * np.log1p(-draws.uniform(2 * feature)))
-    return radius * np.cos(2.0 * np.pi * draws.uniform(2 * feature + 1))
+def _normal(draws: Draws, features: Rows) -> npt.NDArray[np.float64]:
+    """Return normal deviates, shape (batch, features) (G. Box, M. Muller, 1958)."""
+    radius = np.sqrt(-2.0 * np.log1p(-draws.uniforms(2 * features)))
+    return radius * np.cos(2.0 * np.pi * draws.uniforms(2 * features + 1))

@@ -57,7 +57,7 @@ class TextAugmentation:
 
 def _dropped(step: DropWords, words: _Words, draws: Draws) -> _Words:
     longest = max(map(len, words), default=0)
-    stays = np.array([draws.uniform(place) >= step.share for place in range(longest)]).reshape(longest, -1).T
+    stays = draws.uniforms(np.arange(longest, dtype=np.int64)) >= step.share
     chosen = draws.uniform(_THE_LAST)
     return [
         [word for word, stay in zip(some, stays[row], strict=False) if stay] or _one_of(some, float(chosen[row]))

@@ -187,6 +187,18 @@ def test_a_role_is_checked_before_the_job_is_looked_for(api: Api) -> None:
     assert_problem(api.post(f"/jobs/{new_id('job')}/cancel", as_="viewer"), 403, "forbidden")
 
 
+def test_a_key_that_may_not_write_datasets_submits_no_job_whose_end_is_one(api: Api) -> None:
+    made = api.post("/tokens", as_="admin", json={"name": "ci", "role": "operator", "scopes": ["jobs:write"]}).json()
+    api.keys["scoped"] = made["key"]
+    data = {"dataset": "builtin/breast-cancer"}
+    spec = {"kind": "preprocess", "data": data, "preprocess": [{"step": "min_max"}], "output": {"dataset": "ready"}}
+    assert api.post("/jobs", as_="scoped", json=COMMAND).status_code == 202
+    for path, body in (("/jobs", spec), ("/jobs/batch", {"jobs": [COMMAND, spec]})):
+        problem = assert_problem(api.post(path, as_="scoped", json=body), 403, "forbidden")
+        assert problem["facts"]["needed_scope"] == "datasets:write"
+    assert api.post("/jobs", as_="operator", json=spec).status_code == 202
+
+
 def test_a_key_with_scopes_does_what_they_name_and_nothing_else(api: Api) -> None:
     made = api.post("/tokens", as_="admin", json={"name": "ci", "role": "operator", "scopes": ["jobs:read"]}).json()
     api.keys["scoped"] = made["key"]

@@ -163,6 +163,13 @@ def test_steps_that_make_no_data_are_refused(steps, says):
     assert any(says in error.message for error in raised.value.errors)
 
 
+def test_names_of_datasets_that_come_with_a_worker_are_taken():
+    document = document_of({"dataset": "d"}, [{"step": "one_hot"}]) | {"output": {"dataset": "builtin"}}
+    with pytest.raises(InvalidSpec) as raised:
+        parse_spec(document)
+    assert raised.value.errors[0].path == "output.dataset"
+
+
 def test_the_digest_of_the_steps_is_of_all_that_decides_what_comes_out():
     def digest(data: dict[str, Any], *steps: dict[str, Any], name: str = "made") -> str:
         return parse_spec({**document_of(data, list(steps)), "output": {"dataset": name}}).steps_sha256

@@ -170,6 +170,14 @@ def test_grayscale_and_random_color_refuse_images_without_colours():
         augmenting(make({"step": "random_color"}), images=gray)(ROWS, epoch=1)
 
 
+def test_many_draws_at_once_are_those_that_come_one_by_one():
+    draws = Draws(5, 3, 2, ROWS)
+    numbers = np.array([0, 7, 1 << 20])
+    np.testing.assert_array_equal(
+        draws.uniforms(numbers), np.stack([draws.uniform(int(one)) for one in numbers], axis=1)
+    )
+
+
 EACH = [cls for cls in OF_IMAGES if cls.augments]
 
 

@@ -19,6 +19,7 @@ PREPARE: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
 def test_a_prepared_version_is_made_once_says_what_it_is_of_and_is_trained_on(platform: Platform) -> None:
     platform.start(workers=1, slots=2)
     http = platform.http
@@ -55,12 +56,3 @@ def test_a_prepared_version_is_made_once_says_what_it_is_of_and_is_trained_on(pl
     copied = http.get("/datasets/other/versions/1").json()
     assert (copied["sha256"], copied["profile"]) == (version["sha256"], version["profile"])
     assert [one["version"] for one in http.get("/datasets/ready").json()["versions"]] == [1]
-
-
-@pytest.mark.parametrize("dialect", ["sqlite"])
-def test_what_cannot_be_prepared_makes_no_version_and_says_what_fits(platform: Platform) -> None:
-    platform.start(workers=1, slots=1)
-    data = {"dataset": "builtin/digits"}
-    job = platform.wait(platform.submit({**PREPARE, "data": data, "preprocess": [{"step": "one_hot"}]}))
-    assert (job["state"], job["reason"]) == ("failed", "invalid_data"), job["message"]
-    assert platform.http.get("/datasets/ready").status_code == 404

@@ -88,6 +88,8 @@ _NAME: Final = r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"
 _LABEL_KEY: Final = r"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$"
 _JOB_ID: Final = r"^job_[0-9a-z]{26}$"
 _ENV_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+RESERVED_DATASETS: Final = frozenset({"builtin", "synthetic"})
+"""Names that stand before those of datasets which come with a worker."""
 DATASET: Final = r"^[a-z0-9][a-z0-9._/-]*(@[0-9]+)?$"
 ABSOLUTE_PATH: Final = r"^/[^\x00]*$"
 

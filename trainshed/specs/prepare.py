@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from trainshed.specs.base import Name, SpecModel
+from trainshed.specs.base import RESERVED_DATASETS, Name, SpecModel
 from trainshed.specs.common import BaseSpec
 from trainshed.specs.data import Data
 from trainshed.specs.preprocess import AnyStep, name_of
@@ -24,6 +24,15 @@ class Output(SpecModel):
 
     dataset: Name
     """The dataset that gets the new version; it is made where there is none of that name."""
+
+    @field_validator("dataset")
+    @classmethod
+    def _refuse_what_is_shipped(cls, name: str) -> str:
+        if name in RESERVED_DATASETS:
+            raise PydanticCustomError(
+                "reserved", "{name}/... are datasets that come with a worker; choose another name", {"name": name}
+            )
+        return name
 
 
 class PreprocessSpec(BaseSpec):
