@@ -24,7 +24,8 @@ from ml.ratings import RatingSet, divide_ratings, encode_pairs, known_names, loa
 from ml.ratings.biases import predict_by_biases
 from ml.report import MemoryReport
 from ml.run import run
-from tests.ml.families.cases import rating_rows, write_rows
+from tests.ml.families.recommender_case import rating_rows
+from tests.ml.families.tables import write_rows
 from trainshed.specs import Data, Split, parse_spec
 
 BOTH = Split(validation=0.1, test=0.1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,30 +10,25 @@ import keras
 import numpy as np
 
 from ml.data import load_dataset
-from ml.evaluation.quantities import metrics_of
 from ml.evaluation.scores import probabilities
 from ml.families import rows as tabular_presets
 from ml.families.forecaster.card import ForecasterCard
 from ml.families.image_classifier import presets as image_presets
-from ml.families.recommender import presets as recommender_presets
-from ml.families.recommender.card import RecommenderCard
 from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.families.text_classifier import presets as text_presets
 from ml.families.text_classifier.card import TextCard
-from ml.families.translator import presets as translator_presets
-from ml.families.translator.card import TranslatorCard
-from ml.families.translator.decoding import make_translate
 from ml.model.card import ModelCard, read_card
-from ml.pairs import Splitter, encode_sources, load_pairs
-from ml.ratings import encode_pairs, load_ratings
 from ml.series import divide_by_time, load_series, origins_of
 from ml.series.scaling import decode, encode_windows
 from ml.tables import encoder, load_quantities, load_table
 from ml.texts import encode_for, load_texts
 from tests.ml.families.case import Case, Document, Roots, spec_of
 from tests.ml.families.detector_case import OBJECT_DETECTOR
+from tests.ml.families.recommender_case import RECOMMENDER
+from tests.ml.families.tables import barred, judged_quantities, other_order, write_rows
+from tests.ml.families.translator_case import TRANSLATOR
 
 _LABELS: Final = np.arange(60) % 3
 
@@ -85,29 +79,6 @@ def _judged_classes(labels: Sequence[str]) -> Callable[[Sequence[Mapping[str, st
     return judge
 
 
-def _judged_quantities(
-    truth: Callable[[Mapping[str, str]], str],
-) -> Callable[[Sequence[Mapping[str, str]]], Document]:
-    """Judge quantities by what the data says of each prediction."""
-
-    def judge(predictions: Sequence[Mapping[str, str]]) -> Document:
-        true = np.array([float(truth(one)) for one in predictions])
-        return {"metrics": metrics_of(true, np.array([float(one["prediction"]) for one in predictions]))}
-
-    return judge
-
-
-def _other_order(rows: Sequence[Sequence[str]], names: str, *places: int) -> Callable[[Path], Path]:
-    """Write some columns of a table alone, and a number for each row before them."""
-    named = names.split(",")
-    return lambda folder: write_rows(
-        folder,
-        [[f"no-{number}", *(row[place] for place in places)] for number, row in enumerate(rows)],
-        ",".join(["id", *(named[place] for place in places)]),
-        "asked.csv",
-    )
-
-
 def rows_of(count: int = 80) -> list[list[str]]:
     """Return rows of age, blood pressure with gaps, a colour with gaps, and ill or well, which the first two tell."""
     random = np.random.Generator(np.random.PCG64(5))
@@ -119,17 +90,6 @@ def rows_of(count: int = 80) -> list[list[str]]:
         colour = "" if number % 13 == 0 else ("red", "green", "blue")[int(random.integers(3))]
         rows.append([age, pressure, colour, "ill" if ill else "well"])
     return rows
-
-
-def write_rows(
-    folder: Path, rows: Sequence[Sequence[str]], names: str = "age,pressure,colour,label", name: str = "data.csv"
-) -> Path:
-    """Write rows below the names of their columns."""
-    path = folder / name
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([names.split(","), *rows])
-    return path
 
 
 def _with(row: int, column: int, value: str) -> Callable[[Path], Path]:
@@ -254,101 +214,12 @@ def text_rows() -> list[list[str]]:
     return rows
 
 
-def _barred(path: Path) -> Path:
-    path.write_text(path.read_text().replace(",", "|"))
-    return path
-
-
 def _text_measured(output: Path, roots: Roots) -> Document:
     card = read_card(output / "model.json", TextCard)
     texts = load_texts(card.data.as_data(), roots=roots, files={})
     model = keras.saving.load_model(output / "model.keras", safe_mode=True)
     answered = np.asarray(model(encode_for(card, texts.texts))).argmax(axis=1)
     return {"confusion_matrix": _confusion(texts.labels, answered)}
-
-
-def rating_rows() -> list[list[str]]:
-    """Return users, items, ratings that a taste for one of two kinds of items tells, and times."""
-    random = np.random.Generator(np.random.PCG64(5))
-    rows = []
-    for user in range(24):
-        for time, item in enumerate(random.permutation(16)[:10].tolist()):
-            rating = 3 + (1.5 if user % 2 == item % 2 else -1.5) + random.normal(0, 0.3)
-            rows.append([f"u{user}", f"i{item}", f"{rating:.1f}", str(1000 + time)])
-    return rows
-
-
-_RATED: Final = "user,item,rating,time"
-
-
-def _rating(row: int, column: int, value: str) -> Callable[[Path], Path]:
-    def write(folder: Path) -> Path:
-        rows = rating_rows()
-        rows[row][column] = value
-        return write_rows(folder, rows, _RATED)
-
-    return write
-
-
-def _recommended(output: Path, roots: Roots) -> Document:
-    card = read_card(output / "model.json", RecommenderCard)
-    data = load_ratings(card.data.as_data(), roots=roots, files={})
-    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    pairs = encode_pairs(data, np.arange(len(data)), users=card.users, items=card.items)
-    return {"metrics": {"mae": np.abs(np.asarray(model(pairs))[:, 0] - data.ratings).mean()}}
-
-
-def _rated_network(preset: str) -> tuple[keras.Model, tuple[int, ...]]:
-    history = np.array([[0, 0], [1, 2], [3, 0]], np.float32)
-    sizes = recommender_presets.Sizes(users=2, items=3, factors=4, history=history, said=history, dropout=0.1)
-    return recommender_presets.build(preset, "explicit", sizes), (2,)
-
-
-_DIGITS: Final = {"one": "un", "two": "deux", "three": "trois", "four": "quatre", "five": "cinq", "six": "six"}
-
-
-def pair_rows() -> list[list[str]]:
-    """Return lines of English numerals, and the same in French: each word has its own."""
-    random = np.random.Generator(np.random.PCG64(5))
-    words = list(_DIGITS)
-    lines = {tuple(words[at] for at in random.integers(6, size=5)) for _ in range(110)}
-    return [[" ".join(line), " ".join(_DIGITS[word] for word in line)] for line in sorted(lines)]
-
-
-def _pair_table(change: Callable[[list[str]], list[str]], names: str = "source,target") -> Callable[[Path], Path]:
-    return lambda folder: write_rows(folder, [change(row) for row in pair_rows()], names)
-
-
-def _translator_spec(path: Path) -> Document:
-    return spec_of(
-        "translator",
-        path,
-        model={"family": "translator", "vocabulary": 64, "length": 12, "beam": 2, "dropout": 0.0},
-        training={"epochs": 8, "batch_size": 16, "learning_rate": 0.004, "label_smoothing": 0.1},
-    )
-
-
-def _translated(output: Path, roots: Roots) -> Document:
-    card = read_card(output / "model.json", TranslatorCard)
-    pairs = load_pairs(card.data.as_data(), roots=roots, files={})
-    model = keras.saving.load_model(output / "model.keras", safe_mode=True)
-    splitter = Splitter(card.subwords)
-    translate = make_translate(model, card.preset, beam=card.beam, length=card.length)
-    said = [
-        splitter.decode(translate(np.array([source], np.int32))[0].tolist())
-        for source in encode_sources(splitter, pairs.sources, length=card.length)
-    ]
-    return {"metrics": {"exact_match": float(np.mean([a == b for a, b in zip(said, pairs.targets, strict=True)]))}}
-
-
-def _judged_translations(predictions: Sequence[Mapping[str, str]]) -> Document:
-    right = [one["prediction"] == pair_rows()[int(one["row"])][1] for one in predictions]
-    return {"metrics": {"exact_match": float(np.mean(right))}}
-
-
-def _tell(folder: Path, content: str, name: str = "data.po") -> Path:
-    (folder / name).write_text(content)
-    return folder / name
 
 
 CASES: Final = (
@@ -372,7 +243,7 @@ CASES: Final = (
         spec=_table_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](6, 4, dropout=0.1), (4,)),
         measured=_table_measured,
-        unlabelled=_other_order(rows_of(), "age,pressure,colour,label", 2, 0, 1),
+        unlabelled=other_order(rows_of(), "age,pressure,colour,label", 2, 0, 1),
         judged=_judged_classes([row[3] for row in rows_of()]),
         bad={
             "one class": (
@@ -403,8 +274,8 @@ CASES: Final = (
         ),
         networks=lambda name: (tabular_presets.PRESETS[name](6, 1, dropout=0.1), (1,)),
         measured=_regressed,
-        unlabelled=_other_order(quantity_rows(), "area,colour,price", 1, 0),
-        judged=_judged_quantities(lambda one: quantity_rows()[int(one["row"])][2]),
+        unlabelled=other_order(quantity_rows(), "area,colour,price", 1, 0),
+        judged=judged_quantities(lambda one: quantity_rows()[int(one["row"])][2]),
         bad={
             "no quantity": (_quantity(7, 2, ""), "price of row 7 is missing"),
             "a class as the quantity": (_quantity(7, 2, "cheap"), "price of row 7 is 'cheap', and it is a quantity"),
@@ -426,7 +297,7 @@ CASES: Final = (
         spec=lambda path: spec_of("text_classifier", path),
         networks=lambda name: (text_presets.PRESETS[name](9, 30, 4, dropout=0.1), (4,)),
         measured=_text_measured,
-        unlabelled=_other_order(text_rows(), "text,label", 0),
+        unlabelled=other_order(text_rows(), "text,label", 0),
         judged=_judged_classes([row[1] for row in text_rows()]),
         bad={
             "one class": (
@@ -449,7 +320,7 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "bars": (lambda folder: _barred(write_rows(folder, text_rows(), "text,label")), "bars separate its fields"),
+            "bars": (lambda folder: barred(write_rows(folder, text_rows(), "text,label")), "bars separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),
@@ -459,8 +330,8 @@ CASES: Final = (
         spec=_series_spec,
         networks=lambda name: (tabular_presets.PRESETS[name](9, 6, dropout=0.1), (6,)),
         measured=_forecast_measured,
-        unlabelled=_other_order(series_rows(), "date,shop,sales", 2, 1, 0),
-        judged=_judged_quantities(lambda one: series_rows()[int(one["row"]) + int(one["step"])][2]),
+        unlabelled=other_order(series_rows(), "date,shop,sales", 2, 1, 0),
+        judged=judged_quantities(lambda one: series_rows()[int(one["row"]) + int(one["step"])][2]),
         bad={
             "no time": (_series_with(7, 0, "soon"), "date of row 7 is 'soon', which is no time"),
             "no value": (_series_with(7, 2, ""), "sales of row 7 is missing"),
@@ -476,72 +347,6 @@ CASES: Final = (
         },
     ),
     OBJECT_DETECTOR,
-    Case(
-        family="recommender",
-        write=lambda folder: write_rows(folder, rating_rows(), _RATED),
-        spec=lambda path: spec_of("recommender", path, training={"epochs": 20, "batch_size": 8, "learning_rate": 0.02}),
-        networks=_rated_network,
-        measured=_recommended,
-        unlabelled=_other_order(rating_rows(), _RATED, 1, 0),
-        judged=_judged_quantities(lambda one: rating_rows()[int(one["row"])][2]),
-        bad={
-            "no user": (_rating(7, 0, ""), "user of row 7 is missing"),
-            "no item": (_rating(7, 1, "?"), "item of row 7 is missing"),
-            "no rating": (_rating(7, 2, ""), "rating of row 7 is missing"),
-            "a word as a rating": (_rating(7, 2, "good"), "rating of row 7 is 'good', and it is a quantity"),
-            "no time": (_rating(7, 3, "soon"), "time of row 7 is 'soon', which is no time"),
-            "no column of users": (
-                lambda folder: write_rows(folder, rating_rows(), "who,item,rating,time"),
-                "has no column of users; it has who, item, rating, time",
-            ),
-            "choices without ratings": (
-                lambda folder: write_rows(folder, [row[:2] for row in rating_rows()], "user,item"),
-                "has no column of ratings, and model.feedback is explicit",
-            ),
-            "one rating": (
-                lambda folder: write_rows(folder, [[*row[:2], "1", row[3]] for row in rating_rows()], _RATED),
-                "rating is 1 in all 144 rows of the train part",
-            ),
-            "bars": (
-                lambda folder: _barred(write_rows(folder, rating_rows(), _RATED)),
-                "bars separate its fields",
-            ),
-        },
-    ),
-    Case(
-        family="translator",
-        write=_pair_table(lambda row: row),
-        spec=_translator_spec,
-        networks=lambda name: (translator_presets.build(name, pieces=20, length=9, dropout=0.1), (None, 20)),
-        measured=_translated,
-        unlabelled=_other_order(pair_rows(), "source,target", 0),
-        judged=_judged_translations,
-        bad={
-            "no source": (
-                lambda folder: write_rows(folder, [*pair_rows()[:9], ["", "x"]], "source,target"),
-                "source of row 9 has no text",
-            ),
-            "no target": (
-                lambda folder: write_rows(folder, [*pair_rows()[:9], ["x", " "]], "source,target"),
-                "target of row 9 has no text",
-            ),
-            "three columns": (
-                _pair_table(lambda row: [*row, "x"], "one,two,three"),
-                "which columns hold the two texts is not clear; it has one, two, three",
-            ),
-            "too few": (
-                lambda folder: write_rows(folder, [["a b", "c"]] * 9, "source,target"),
-                "has 1 pairs of texts, and 4 are the fewest",
-            ),
-            "all too long": (
-                _pair_table(lambda row: [" ".join(row[:1] * 3), row[1]]),
-                "no pair of the train part has at most 12 parts of words",
-            ),
-            "bars": (lambda folder: _barred(_pair_table(lambda row: row)(folder)), "bars separate its fields"),
-            "a broken catalogue": (
-                lambda folder: _tell(folder, 'msgid "a"\nmsgstr "b"\nand more\n'),
-                "cannot be read: line 3 is 'and more'",
-            ),
-        },
-    ),
+    RECOMMENDER,
+    TRANSLATOR,
 )
