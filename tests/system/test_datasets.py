@@ -111,7 +111,7 @@ def test_a_hostile_file_ends_typed_in_its_sandbox_and_the_api_never_opens_it(pla
         "pickled.npz": (pickled(), "pickled"),
         "bomb.npz": (bomb(), "says it holds"),
         "model.pkl": (b"\x80\x04\x95\x00.", "a Python pickle, which is a program"),
-        "table.parquet": (b"PAR1", "looks like a Parquet table"),
+        "table.parquet": (b"PAR1", "cannot be read: Parquet file size is 4 bytes"),
         "broken.csv": (b"x,y\n1,\xff\n", "UTF-8"),
     }
     for filename, (content, says) in hostile.items():
