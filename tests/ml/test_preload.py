@@ -13,7 +13,12 @@ from ml.preload import versions
 
 def run(script: str) -> Any:
     """Run `script` in a fresh interpreter and return what it printed as JSON."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    quiet = {
+        "OPENBLAS_NUM_THREADS": "1",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    environment = os.environ | quiet
     done = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=100, env=environment
     )

@@ -30,6 +30,7 @@ _ZYGOTE_ENVIRONMENT: Final = {
     "PYTHONPATH": str(CHECKOUT),
     "KERAS_HOME": "/dev/null/keras",  # no keras.json of anybody changes what a job computes
     "OPENBLAS_NUM_THREADS": "1",  # its thread pool would be the second thread of the zygote
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # so would that of pyarrow, which pandas imports where both are
     "TF_CPP_MIN_LOG_LEVEL": "2",
     # Tensors come and go with each step; without these each step maps, faults in and unmaps its pages again (-4 %).
     "MALLOC_TOP_PAD_": str(256 << 20),
