@@ -1,17 +1,26 @@
-"""Rows of a .csv file (RFC 4180) or a .tsv file: tabs between the fields, and quotes around some where they need it."""
+"""Rows of a .csv file (RFC 4180), whichever of four marks is between its fields.
+
+What stands in the first line most often, outside of quotes, is that mark.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import Final
 
 from ml.data.fields import as_number, is_missing
 from ml.data.files import DataSource
 from ml.data.records import Records
 from ml.data.text_lines import REMEDY, opened_lines
 from ml.errors import InvalidData
+
+_MARKS: Final = ",\t;|"
+_WITH_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+\s*")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 
 
 @contextmanager
@@ -26,7 +35,7 @@ def csv_records(source: DataSource) -> Iterator[Records]:
 
 def _records(lines: Iterator[str], path: str) -> Records:
     beginning = next(lines, "")
-    rows = _fields(chain([beginning], lines), tabs=beginning.count("\t") > beginning.count(","))
+    rows = _fields(chain([beginning], lines), mark=max(_MARKS, key=_QUOTED.sub("", beginning).count))
     filled = (row for row in rows if row)
     first = next(filled, None)
     if first is None:
@@ -35,11 +44,17 @@ def _records(lines: Iterator[str], path: str) -> Records:
     return Records(tuple(first), filled) if has_header else Records(("",) * len(first), chain([first], filled))
 
 
-def _fields(lines: Iterator[str], *, tabs: bool) -> Iterator[Sequence[str]]:
-    if not tabs:
-        return csv.reader(lines, strict=True)
+def _fields(lines: Iterator[str], *, mark: str) -> Iterator[Sequence[str]]:
+    if mark == ";":  # which is there because commas are in numbers
+        return ([_with_point(field) for field in row] for row in csv.reader(lines, delimiter=mark, strict=True))
+    if mark != "\t":
+        return csv.reader(lines, delimiter=mark, strict=True)
     # No field holds a tab, so most programs write quotes as they are; some put them around a field all the same.
     return ([_unquoted(field) for field in row] for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _with_point(field: str) -> str:
+    return field.replace(",", ".") if _WITH_COMMA.fullmatch(field) else field
 
 
 def _unquoted(field: str) -> str:

@@ -29,7 +29,7 @@ from ml.tables.preparation import (
     encoder,
     looks_at_other_rows,
 )
-from ml.tables.refusals import refuse_cleaning, refuse_other_separator
+from ml.tables.refusals import refuse_cleaning
 from ml.tables.table import Categories, Column, Numbers, texts_of
 from trainshed.specs import Data
 
@@ -55,7 +55,6 @@ def ask_table(
         return _of_shipped(data.dataset or "", card, keep, chosen)
     refuse_other_kinds(source)
     table = count_rows(source)
-    refuse_other_separator(table.names, source.name)
     table.refuse_missing([one.name for one in columns_read(card)], why="the model was trained on")
     table.refuse_missing(keep, why="keep names", field="keep")
 

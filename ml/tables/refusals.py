@@ -17,8 +17,6 @@ from trainshed.specs import Clean, Columns
 MOST_CATEGORIES: Final = 1000
 """Different values of a column of categories: each becomes a number for the network."""
 
-_SEPARATORS: Final = {";": "semicolons", "|": "bars"}
-
 
 def refuse_clean(clean: Clean) -> None:
     """Refuse what cleans images: silently it would do nothing."""
@@ -39,17 +37,6 @@ def refuse_cleaning(clean: Clean, source: str) -> None:
             f"data.clean is {clean.model_dump_json()}, and {source} is taken as it is.",
             remedy="Leave data.clean out.",
             field="data.clean",
-        )
-
-
-def refuse_other_separator(names: Sequence[str], path: str) -> None:
-    """Raise `InvalidData` for a file that is one column, because something other than commas is between its fields."""
-    found = next((word for mark, word in _SEPARATORS.items() if mark in names[0]), None)
-    if len(names) == 1 and found is not None:
-        raise InvalidData(
-            f"{path} has one column, {names[0][:80]!r}: {found} separate its fields.",
-            remedy="Write it again with commas or tabs.",
-            path=path,
         )
 
 

@@ -21,7 +21,7 @@ from ml.data.parts import ORDER, PARTS, SPLIT
 from ml.data.rows import Rows as OpenedRows
 from ml.data.rows import opened_rows
 from ml.errors import InvalidData
-from ml.tables.refusals import refuse_clean, refuse_other_separator, refuse_unknown_names
+from ml.tables.refusals import refuse_clean, refuse_unknown_names
 from trainshed.specs import Clean, Columns
 
 Rows = npt.NDArray[np.int64]
@@ -66,7 +66,6 @@ class Sheet:
 def read_sheet(source: DataSource, columns: Columns) -> Sheet:
     """Read the file. Raises `InvalidData` for one that is no table, or that has not the columns that are named."""
     with opened_rows(source) as rows:
-        refuse_other_separator(rows.names, source.name)
         refuse_unknown_names(columns, rows.names, source.name)
         texts = _texts(rows, source.name)
     place = rows.label if columns.label is None else rows.names.index(columns.label)

@@ -15,7 +15,7 @@ from ml.data.questions import Asked, Questions, Rows, of_arrays
 from ml.data.rows import holds_rows
 from ml.errors import InvalidData
 from ml.job import DataFile
-from ml.tables.refusals import refuse_cleaning, refuse_other_separator
+from ml.tables.refusals import refuse_cleaning
 from ml.texts.csv_texts import USUAL_NAMES
 from ml.texts.folder_texts import text_files, text_of
 from ml.texts.load import load_texts
@@ -59,7 +59,6 @@ def ask_texts(
 def _of_table(
     table: AskedRows, data: Data, card: PreparesTexts, column: str, keep: Sequence[str], chosen: Rows | None
 ) -> Questions:
-    refuse_other_separator(table.names, table.source.name)
     table.refuse_missing(keep, why="keep names", field="keep")
     place = _text_column(table, data, column, keep)
     wanted = tuple(dict.fromkeys((place, *keep)))

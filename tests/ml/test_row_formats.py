@@ -81,6 +81,8 @@ FORMATS: dict[str, tuple[Callable[[Path], None], str]] = {
     "csv.gz": (compressed(lambda path: delimited(path, ",")), "csv"),
     "tsv": (lambda path: delimited(path, "\t"), "csv"),
     "tsv.gz": (compressed(lambda path: delimited(path, "\t")), "csv"),
+    "semicolons": (lambda path: delimited(path, ";"), "csv"),
+    "bars": (lambda path: delimited(path, "|"), "csv"),
     "plain tsv": (unquoted_tabs, "csv"),
     "jsonl": (lines_of_json, "json"),
     "jsonl.gz": (compressed(lines_of_json), "json"),
@@ -184,3 +186,17 @@ def test_texts_in_quotes_of_a_file_with_tabs_are_taken_out_of_them(tmp_path):
     with opened_rows(source) as rows:
         found = [row[0] for _, row in rows.numbered]
     assert found == ['a "b"', '"', '5" disk']
+
+
+def test_numbers_with_a_comma_are_numbers_where_semicolons_are_between_fields(tmp_path):
+    source = written(tmp_path, 'a;"b; c";label\n1,5;x, y;-0,25\n,5; 7 ;1,000,000\n')
+    with opened_rows(source) as rows:
+        assert rows.names == ("a", "b; c", "label")
+        found = [list(row) for _, row in rows.numbered]
+    assert found == [["1.5", "x, y", "-0.25"], [".5", " 7 ", "1,000,000"]]
+
+
+def test_a_header_with_marks_in_quotes_is_divided_at_the_others(tmp_path):
+    source = written(tmp_path, '"a;b;c;d",label\n"1;2",x\n')
+    with opened_rows(source) as rows:
+        assert rows.names == ("a;b;c;d", "label")

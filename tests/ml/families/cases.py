@@ -27,7 +27,7 @@ from ml.texts import encode_for, load_texts
 from tests.ml.families.case import Case, Document, Roots, spec_of
 from tests.ml.families.detector_case import OBJECT_DETECTOR
 from tests.ml.families.recommender_case import RECOMMENDER
-from tests.ml.families.tables import barred, judged_quantities, other_order, write_rows
+from tests.ml.families.tables import judged_quantities, other_order, write_rows
 from tests.ml.families.translator_case import TRANSLATOR
 
 _LABELS: Final = np.arange(60) % 3
@@ -99,12 +99,6 @@ def _with(row: int, column: int, value: str) -> Callable[[Path], Path]:
         return write_rows(folder, rows)
 
     return write
-
-
-def _separated(folder: Path, mark: str) -> Path:
-    path = write_rows(folder, rows_of())
-    path.write_text(path.read_text().replace(",", mark))
-    return path
 
 
 def _table_spec(path: Path) -> Document:
@@ -262,7 +256,6 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [*rows_of(), ["1", "2"]]),
                 "row 80 has 2 fields",
             ),
-            "semicolons": (lambda folder: _separated(folder, ";"), "semicolons separate its fields"),
             "no rows": (lambda folder: write_rows(folder, []), "has no rows"),
         },
     ),
@@ -320,7 +313,6 @@ CASES: Final = (
                 lambda folder: write_rows(folder, [row[1:] for row in text_rows()], "label"),
                 "which column holds the texts is not clear",
             ),
-            "bars": (lambda folder: barred(write_rows(folder, text_rows(), "text,label")), "bars separate its fields"),
             "images": (_images, "holds x.npy, y.npy: no text to train on"),
         },
     ),

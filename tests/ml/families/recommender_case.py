@@ -14,7 +14,7 @@ from ml.families.recommender.card import RecommenderCard
 from ml.model.card import read_card
 from ml.ratings import encode_pairs, load_ratings
 from tests.ml.families.case import Case, Document, Roots, spec_of
-from tests.ml.families.tables import barred, judged_quantities, other_order, write_rows
+from tests.ml.families.tables import judged_quantities, other_order, write_rows
 
 
 def rating_rows() -> list[list[str]]:
@@ -79,10 +79,6 @@ RECOMMENDER: Final = Case(
         "one rating": (
             lambda folder: write_rows(folder, [[*row[:2], "1", row[3]] for row in rating_rows()], _RATED),
             "rating is 1 in all 144 rows of the train part",
-        ),
-        "bars": (
-            lambda folder: barred(write_rows(folder, rating_rows(), _RATED)),
-            "bars separate its fields",
         ),
     },
 )

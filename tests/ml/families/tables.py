@@ -44,8 +44,3 @@ def judged_quantities(
         return {"metrics": metrics_of(true, np.array([float(one["prediction"]) for one in predictions]))}
 
     return judge
-
-
-def barred(path: Path) -> Path:
-    path.write_text(path.read_text().replace(",", "|"))
-    return path

@@ -15,7 +15,7 @@ from ml.families.translator.decoding import make_translate
 from ml.model.card import read_card
 from ml.pairs import Splitter, encode_sources, load_pairs
 from tests.ml.families.case import Case, Document, Roots, spec_of
-from tests.ml.families.tables import barred, other_order, write_rows
+from tests.ml.families.tables import other_order, write_rows
 
 _DIGITS: Final = {"one": "un", "two": "deux", "three": "trois", "four": "quatre", "five": "cinq", "six": "six"}
 
@@ -93,7 +93,6 @@ TRANSLATOR: Final = Case(
             _pair_table(lambda row: [" ".join(row[:1] * 3), row[1]]),
             "no pair of the train part has at most 12 parts of words",
         ),
-        "bars": (lambda folder: barred(_pair_table(lambda row: row)(folder)), "bars separate its fields"),
         "a broken catalogue": (
             lambda folder: _tell(folder, 'msgid "a"\nmsgstr "b"\nand more\n'),
             "cannot be read: line 3 is 'and more'",
