@@ -22,10 +22,13 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 
+_LONGEST = {name: place for place, name in enumerate(("stateful", "fuzz", "chaos", "proofs", "system", "families"))}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: what waits for processes to die would else be all that is left in the end."""
-    items.sort(key=lambda item: item.path.parent.name != "system")
+    """The longest first: they would else be all that is left in the end."""
+    items.sort(key=lambda item: _LONGEST.get(item.path.parent.name, len(_LONGEST)))
 
 
 @pytest.fixture(scope="session")

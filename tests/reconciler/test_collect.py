@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from db import blobs, reports
 from db.blobs import GRACE_S, BlobsLost
-from db.engine import Database, open_database
+from db.engine import Database, DatabaseUnavailable, open_database
 from db.garbage import TAKE_OVER_S
 from db.leases import Lease
 from db.reports import MadeFile
@@ -309,6 +310,22 @@ def test_a_mark_waits_for_who_is_writing_a_name_and_then_sees_it(
     other.close()
 
 
+def change(mine: Database, sql: str, it: str) -> None:
+    with mine.begin() as conn:
+        conn.execute(text(sql), {"it": it})
+
+
+def patiently(move: Callable[..., Any], *arguments: Any) -> Any:
+    """Do it again while the database is too busy, as all do who write: nothing was committed then."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return move(*arguments)
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
+
+
 class Crowd:
     """Writers and collectors, each a thread with a database of its own, at the same few contents."""
 
@@ -347,22 +364,20 @@ class Crowd:
     def _write(self, mine: Database, chance: random.Random) -> None:
         """Store, name, and take the name back; the last name stays."""
         for turn in range(25):
-            blob = keep(mine, self._store, chance.choice(self.contents))
+            blob = patiently(keep, mine, self._store, chance.choice(self.contents))
             path = f"{id(chance)}/{turn}"
             with suppress(BlobsLost):
-                name(mine, self._lease, blob, path)
+                patiently(name, mine, self._lease, blob, path)
             if turn < 24:
-                with mine.begin() as conn:
-                    conn.execute(text("DELETE FROM artifact WHERE path = :path"), {"path": path})
+                patiently(change, mine, "DELETE FROM artifact WHERE path = :it", path)
 
     def _collect(self, mine: Database) -> None:
         digests = [hashlib.sha256(content).hexdigest() for content in self.contents]
-        older = text("UPDATE blob SET touched_at = touched_at - 4000 WHERE sha256 = :digest AND NOT deleting")
+        older = "UPDATE blob SET touched_at = touched_at - 4000 WHERE sha256 = :it AND NOT deleting"
         while not self._over.is_set():
             for digest in digests:
-                with mine.begin() as conn:  # one row at a time: two of these must not wait for each other
-                    conn.execute(older, {"digest": digest})
-                self.collected += Collector(mine, self._store).collect(digest[:2]).blobs
+                patiently(change, mine, older, digest)  # one row at a time: two of these must not wait for each other
+                self.collected += patiently(Collector(mine, self._store).collect, digest[:2]).blobs
 
 
 def test_many_writers_and_collectors_leave_every_name_with_its_bytes(
