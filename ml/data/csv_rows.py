@@ -1,4 +1,4 @@
-"""Rows of a .csv file (RFC 4180), whichever of four marks is between its fields.
+"""Rows of a .csv file (RFC 4180), whichever of five marks is between its fields.
 
 What stands in the first line most often, outside of quotes, is that mark.
 """
@@ -18,7 +18,8 @@ from ml.data.records import Records
 from ml.data.text_lines import REMEDY, opened_lines
 from ml.errors import InvalidData
 
-_MARKS: Final = ",\t;|"
+_MARKS: Final = ("\t", ",", ";", "|", "::")
+"""Of several that stand there equally often, the first counts."""
 _WITH_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+\s*")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 
@@ -35,16 +36,21 @@ def csv_records(source: DataSource) -> Iterator[Records]:
 
 def _records(lines: Iterator[str], path: str) -> Records:
     beginning = next(lines, "")
-    rows = _fields(chain([beginning], lines), mark=max(_MARKS, key=_QUOTED.sub("", beginning).count))
+    mark = max(_MARKS, key=_QUOTED.sub("", beginning).count)
+    rows = _fields(chain([beginning], lines), mark=mark)
     filled = (row for row in rows if row)
     first = next(filled, None)
     if first is None:
         raise InvalidData(f"{path} is empty.", remedy="Give at least one row of each class.", path=path)
     has_header = any(as_number(field) is None and not is_missing(field) for field in first)
-    return Records(tuple(first), filled) if has_header else Records(("",) * len(first), chain([first], filled))
+    if has_header:
+        return Records(tuple(first), filled, header=first)
+    return Records(("",) * len(first), chain([first], filled), header=())
 
 
 def _fields(lines: Iterator[str], *, mark: str) -> Iterator[Sequence[str]]:
+    if mark == "::":  # as MovieLens has them
+        return csv.reader((line.replace("::", "\t") for line in lines), delimiter="\t", quoting=csv.QUOTE_NONE)
     if mark == ";":  # which is there because commas are in numbers
         return ([_with_point(field) for field in row] for row in csv.reader(lines, delimiter=mark, strict=True))
     if mark != "\t":

@@ -32,6 +32,8 @@ class DataSource:
     provenance: str
     is_decoded: bool = False
     """Whether it is a folder of `ml.data.decoded`."""
+    names: tuple[str, ...] = ()
+    """Of its columns, where the spec gives them."""
 
     @property
     def size(self) -> int:
@@ -42,14 +44,15 @@ class DataSource:
 
 def find_file(data: Data, *, roots: tuple[Path, ...], files: Mapping[str, DataFile]) -> DataSource | None:
     """Return what `data` names; None for a dataset that comes with Trainshed. Raises `InvalidData`."""
+    names = data.columns.names if data.columns else ()
     if data.path is not None:
-        return DataSource(data.path, _allowed(data.path, roots), Path(data.path).name, f"file {data.path}")
+        return DataSource(data.path, _allowed(data.path, roots), Path(data.path).name, f"file {data.path}", names=names)
     uploaded = files.get(data.dataset or "")
     if uploaded is None:
         return None
     name = data.dataset or ""
     provenance = f"dataset {name}, uploaded as {uploaded.filename}"
-    return DataSource(name, uploaded.path, uploaded.filename, provenance, uploaded.is_decoded)
+    return DataSource(name, uploaded.path, uploaded.filename, provenance, uploaded.is_decoded, names)
 
 
 def _allowed(path: str, roots: tuple[Path, ...]) -> Path:

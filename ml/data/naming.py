@@ -8,9 +8,14 @@ from collections.abc import Sequence
 def place_of(names: Sequence[str], named: str | None, usual: Sequence[str]) -> int | None:
     """Return the place of the column that is named, which must be there, or of the first usual one; None: neither.
 
-    Usual names are in lower case.
+    Usual names are `bare`.
     """
     if named is not None:
         return names.index(named)
-    lower = [name.lower() for name in names]
-    return next((lower.index(name) for name in usual if name in lower), None)
+    found = [bare(name) for name in names]
+    return next((found.index(name) for name in usual if name in found), None)
+
+
+def bare(name: str) -> str:
+    """Return a name in lower case, without what people put between its words."""
+    return "".join(letter for letter in name.lower() if letter not in " _-.")

@@ -15,3 +15,5 @@ class Records(NamedTuple):
     """As they are written; "" for a column without one."""
     rows: Iterator[Sequence[str]]
     """Fields are "" where there is no value. A row may still be too short or too long."""
+    header: Sequence[str] | None = None
+    """The first line, where it was taken for the names; none of it where it was not. None: names cannot be mistaken."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from ml.data.files import DataSource
@@ -41,9 +42,31 @@ def holds_rows(source: DataSource) -> bool:
 def opened_rows(source: DataSource) -> Iterator[Rows]:
     """Open what `holds_rows`. Whatever is wrong with it until the end of the block becomes `InvalidData`."""
     kind = kind_of(source)
-    with TABLES.get(kind, tree_records)(source) as records:
+    with TABLES.get(kind, tree_records)(source) as read:
+        records = _renamed(read, source.names, source.name)
         names = _names(records.names, source.name)
         yield Rows(names, kind.value if kind in TABLES else "tables", _label_of(names), _numbered(records, source.name))
+
+
+def _renamed(records: Records, given: tuple[str, ...], path: str) -> Records:
+    """Return the records under the names that the spec gives; what was taken for names is a row then."""
+    if not given or tuple(records.header or ()) == given:
+        return records
+    if records.header is None:
+        raise InvalidData(
+            f"{path} has names for its columns, and data.columns.names gives others.",
+            remedy="Leave data.columns.names out: it is for a file without a line of names.",
+            path=path,
+            field="data.columns.names",
+        )
+    if len(given) != len(records.names):
+        raise InvalidData(
+            f"data.columns.names has {len(given)} names, and the first line of {path} has {len(records.names)} fields.",
+            remedy="Name every column, in the order of the file.",
+            path=path,
+            field="data.columns.names",
+        )
+    return Records(given, chain([records.header], records.rows) if records.header else records.rows)
 
 
 def _names(written: Sequence[str], path: str) -> tuple[str, ...]:

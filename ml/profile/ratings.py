@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ml.data.files import DataSource
+from ml.data.naming import bare
 from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from ml.profile.document import ProfileDocument, RatingCount, RatingsProfile, Spread
@@ -53,7 +54,7 @@ def with_ratings(document: ProfileDocument, data: RatingSet) -> ProfileDocument:
 
 def _has_users_and_items(source: DataSource) -> bool:
     with opened_rows(source) as rows:
-        names = {name.lower() for name in rows.names}
+        names = {bare(name) for name in rows.names}
     return not names.isdisjoint(USERS) and not names.isdisjoint(ITEMS)
 
 

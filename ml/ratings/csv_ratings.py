@@ -20,8 +20,24 @@ from ml.tables.quantities import read_quantities
 from ml.tables.sheet import Sheet, read_sheet, refuse_own_parts
 from trainshed.specs import Columns
 
-USERS: Final = ("user", "userid", "user_id", "customer", "visitor")
-ITEMS: Final = ("item", "itemid", "item_id", "product", "movie", "movieid", "title")
+_PEOPLE: Final = ("user", "customer", "visitor", "reviewer")
+_THINGS: Final = (
+    "item",
+    "product",
+    "movie",
+    "book",
+    "song",
+    "track",
+    "artist",
+    "business",
+    "article",
+    "title",
+    "isbn",
+    "asin",
+)
+USERS: Final = tuple(f"{name}{ending}" for name in _PEOPLE for ending in ("", "id"))
+ITEMS: Final = tuple(f"{name}{ending}" for name in _THINGS for ending in ("", "id"))
+"""What their columns are usually called, bare of what is between words."""
 _RATINGS: Final = ("rating", "label", "stars", "score", "y")
 _TIMES: Final = ("time", "timestamp", "date")
 _REPEATED: Final = "an earlier row of the same user and item"

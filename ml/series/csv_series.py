@@ -19,7 +19,7 @@ from ml.tables.quantities import read_quantities
 from ml.tables.sheet import Sheet, read_sheet
 from trainshed.specs import Columns
 
-_TIMES: Final = ("time", "timestamp", "date")
+_TIMES: Final = ("time", "timestamp", "date", "datetime", "ds")
 _SERIES: Final = ("series",)
 
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +21,9 @@ from ml.data.files import DataSource
 from ml.data.rows import opened_rows
 from ml.errors import InvalidData
 from ml.tables.csv_table import read_csv
+from ml.texts import load_texts
 from ml.texts.csv_texts import read_csv_texts
-from trainshed.specs import Clean, Columns
+from trainshed.specs import Clean, Columns, Data
 
 ROWS: list[dict[str, Any]] = [
     {"text": 'said "well, well"', "size": 1.5, "day": "2024-02-29", "label": "good"},
@@ -200,3 +202,42 @@ def test_a_header_with_marks_in_quotes_is_divided_at_the_others(tmp_path):
     source = written(tmp_path, '"a;b;c;d",label\n"1;2",x\n')
     with opened_rows(source) as rows:
         assert rows.names == ("a;b;c;d", "label")
+
+
+def test_two_colons_are_between_fields_as_movielens_has_them(tmp_path):
+    source = written(tmp_path, "1::Toy Story (1995), again::Animation|Children's\n2::Jumanji::Adventure\n")
+    with opened_rows(replace(source, names=("item", "title", "kinds"))) as rows:
+        found = [list(row) for _, row in rows.numbered]
+    assert found == [["1", "Toy Story (1995), again", "Animation|Children's"], ["2", "Jumanji", "Adventure"]]
+
+
+HEADLESS = "ham\tsee you, then\nspam\twin a prize\n"
+
+
+def test_a_file_without_a_line_of_names_gets_those_of_the_spec(tmp_path):
+    path = written(tmp_path, HEADLESS).file
+    data = Data(path=str(path), columns=Columns(names=("label", "text")))
+    texts = load_texts(data, roots=(tmp_path,), files={})
+    assert texts.texts == ("see you, then", "win a prize")
+    assert [texts.class_names[label] for label in texts.labels] == ["ham", "spam"]
+
+
+def test_a_first_line_that_has_the_names_of_the_spec_is_no_row(tmp_path):
+    source = written(tmp_path, "a,b\n1,2\n")
+    with opened_rows(replace(source, names=("a", "b"))) as rows:
+        assert [list(row) for _, row in rows.numbered] == [["1", "2"]]
+    with opened_rows(replace(source, names=("c", "d"))) as rows:
+        assert [list(row) for _, row in rows.numbered] == [["a", "b"], ["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (HEADLESS, "data.columns.names has 3 names, and the first line of rows has 2 fields"),
+        ('{"a": 1, "b": 2, "c": 3}\n', "rows has names for its columns, and data.columns.names gives others"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(tmp_path, content, says):
+    source = replace(written(tmp_path, content), names=("a", "b", "d"))
+    with pytest.raises(InvalidData, match=says), opened_rows(source):
+        pass

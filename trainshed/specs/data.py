@@ -46,6 +46,9 @@ class Pictures(SpecModel):
 class Columns(SpecModel):
     """What the columns of a table are. A column is of numbers where all its values are, and of categories otherwise."""
 
+    names: ColumnNames = ()
+    """Names of all columns in the order of the file, for one without a line of names. Default: those of the first line,
+    where not all of it is numbers."""
     label: ColumnName | None = None
     """The column to learn. Default: `label`, `y`, or the last one."""
     ignore: ColumnNames = ()
@@ -60,10 +63,11 @@ class Columns(SpecModel):
     series: ColumnName | None = None
     """Of series: the column that tells one series from another. Default: `series`, or none: there is one."""
     user: ColumnName | None = None
-    """Of ratings: the column that tells who rated. Default: `user`, `userId`, `user_id`, `customer` or `visitor`."""
+    """Of ratings: the column that tells who rated. Default: `user`, `customer` or `visitor`, with or
+    without `id`."""
     item: ColumnName | None = None
-    """Of ratings: the column that tells what was rated. Default: `item`, `itemId`, `item_id`, `product`, `movie`,
-    `movieId` or `title`."""
+    """Of ratings: the column that tells what was rated. Default: `item`, `product`, `movie`, `book`, `title` and some
+    others, with or without `id`."""
     source: ColumnName | None = None
     """Of pairs of texts: the column of what is given. Default: `source`, `src`, or the first of two."""
     target: ColumnName | None = None

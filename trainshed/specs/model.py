@@ -25,7 +25,7 @@ Family = Literal[
 Takes = Literal["images", "a table", "texts", "series", "pictures with boxes", "ratings", "pairs of texts"]
 """What the examples of a family are."""
 
-_OF_TABLES: Final = frozenset({"label", "ignore", "categories", "missing", "split"})
+_OF_TABLES: Final = frozenset({"names", "label", "ignore", "categories", "missing", "split"})
 
 Learns = Literal["classes", "quantities", "boxes", "sequences"]
 """What a family answers: it decides which fields of a recipe have a meaning."""
@@ -99,7 +99,7 @@ class TextClassifier(SpecModel):
     """Tells texts apart: what they are about, or whether they speak well or ill of it."""
 
     takes: ClassVar[Takes] = "texts"
-    columns: ClassVar[frozenset[str]] = frozenset({"label", "text", "split"})
+    columns: ClassVar[frozenset[str]] = frozenset({"names", "label", "text", "split"})
     learns: ClassVar[Learns] = "classes"
 
     family: Literal["text_classifier"]
@@ -120,7 +120,7 @@ class Forecaster(SpecModel):
     """Forecasts how series go on, from how they went: sales, prices, loads. One model for all series of the data."""
 
     takes: ClassVar[Takes] = "series"
-    columns: ClassVar[frozenset[str]] = frozenset({"label", "time", "series"})
+    columns: ClassVar[frozenset[str]] = frozenset({"names", "label", "time", "series"})
     learns: ClassVar[Learns] = "quantities"
 
     family: Literal["forecaster"]
@@ -169,7 +169,7 @@ class Recommender(SpecModel):
     """Says how users would rate items, or which items each of them would choose next."""
 
     takes: ClassVar[Takes] = "ratings"
-    columns: ClassVar[frozenset[str]] = frozenset({"label", "user", "item", "time"})
+    columns: ClassVar[frozenset[str]] = frozenset({"names", "label", "user", "item", "time"})
     learns: ClassVar[Learns] = "quantities"
 
     family: Literal["recommender"]
@@ -192,7 +192,7 @@ class Translator(SpecModel):
     """Turns a text into another: from one language to another, or from one form to another."""
 
     takes: ClassVar[Takes] = "pairs of texts"
-    columns: ClassVar[frozenset[str]] = frozenset({"source", "target"})
+    columns: ClassVar[frozenset[str]] = frozenset({"names", "source", "target"})
     learns: ClassVar[Learns] = "sequences"
 
     family: Literal["translator"]
