@@ -31,7 +31,8 @@ def read_csv_pairs(source: DataSource, columns: Columns) -> PairSet:
     if before is None or after is None or before == after:
         raise InvalidData(
             f"{sheet.path}: which columns hold the two texts is not clear; it has {', '.join(sheet.names[:50])}.",
-            remedy="Name them with data.columns.source and data.columns.target.",
+            remedy="Name them with data.columns.source and data.columns.target; where the first line is no line of names,"
+            " give these with data.columns.names.",
             path=sheet.path,
             field="data.columns.source",
         )

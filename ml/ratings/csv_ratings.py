@@ -92,7 +92,8 @@ def _needed(sheet: Sheet, named: str | None, usual: Sequence[str], field: str) -
     if place is None:
         raise InvalidData(
             f"{sheet.path} has no column of {field}s; it has {', '.join(sheet.names[:50])}.",
-            remedy=f"Name it with data.columns.{field}; known without that are {', '.join(usual)}.",
+            remedy=f"Name it with data.columns.{field}; known without that are {', '.join(usual)}. Where the first line is"
+            " no line of names, give these with data.columns.names.",
             path=sheet.path,
             field=f"data.columns.{field}",
         )

@@ -59,7 +59,8 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
             if name not in names:
                 raise InvalidData(
                     f"{path} has no column {name!r}, which data.columns.{field} names.",
-                    remedy=f"Its columns are {', '.join(names[:50])}.",
+                    remedy=f"Its columns are {', '.join(names[:50])}. Where the first line is no line of names, give these with"
+                    " data.columns.names.",
                     path=path,
                     field=f"data.columns.{field}",
                 )

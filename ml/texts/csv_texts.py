@@ -68,7 +68,8 @@ def _text_column(sheet: Sheet, columns: Columns) -> int:
         raise InvalidData(
             f"{sheet.path}: which column holds the texts is not clear; it has {', '.join(sheet.names[:50])}, and"
             f" {sheet.label} is the label.",
-            remedy="Name it with data.columns.text, and the label with data.columns.label.",
+            remedy="Name it with data.columns.text, and the label with data.columns.label; where the first line is no line of"
+            " names, give these with data.columns.names.",
             path=sheet.path,
             field="data.columns.text",
         )
