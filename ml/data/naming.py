@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+NO_NAMES: Final = "Where the first line is no line of names, give these with data.columns.names."
+"""What may be to do where a column is not found."""
 
 
 def place_of(names: Sequence[str], named: str | None, usual: Sequence[str]) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ml.data.files import DataSource
-from ml.data.naming import place_of
+from ml.data.naming import NO_NAMES, place_of
 from ml.errors import InvalidData
 from ml.pairs.checked import checked_pairs
 from ml.pairs.pair_set import PairSet
@@ -31,8 +31,7 @@ def read_csv_pairs(source: DataSource, columns: Columns) -> PairSet:
     if before is None or after is None or before == after:
         raise InvalidData(
             f"{sheet.path}: which columns hold the two texts is not clear; it has {', '.join(sheet.names[:50])}.",
-            remedy="Name them with data.columns.source and data.columns.target; where the first line is no line of names,"
-            " give these with data.columns.names.",
+            remedy=f"Name them with data.columns.source and data.columns.target. {NO_NAMES}",
             path=sheet.path,
             field="data.columns.source",
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from ml.data.fields import is_missing
 from ml.data.files import DataSource
-from ml.data.naming import place_of
+from ml.data.naming import NO_NAMES, place_of
 from ml.errors import InvalidData
 from ml.ratings.rating_set import Codes, Floats, RatingSet
 from ml.series.csv_series import as_time
@@ -92,8 +92,7 @@ def _needed(sheet: Sheet, named: str | None, usual: Sequence[str], field: str) -
     if place is None:
         raise InvalidData(
             f"{sheet.path} has no column of {field}s; it has {', '.join(sheet.names[:50])}.",
-            remedy=f"Name it with data.columns.{field}; known without that are {', '.join(usual)}. Where the first line is"
-            " no line of names, give these with data.columns.names.",
+            remedy=f"Name it with data.columns.{field}; known without that are {', '.join(usual)}. {NO_NAMES}",
             path=sheet.path,
             field=f"data.columns.{field}",
         )

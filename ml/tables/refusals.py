@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ml.data import Labels
 from ml.data.fields import is_missing
 from ml.data.leaks import telling_column
+from ml.data.naming import NO_NAMES
 from ml.errors import InvalidData
 from trainshed.specs import Clean, Columns
 
@@ -59,8 +60,7 @@ def refuse_unknown_names(columns: Columns, names: Sequence[str], path: str) -> N
             if name not in names:
                 raise InvalidData(
                     f"{path} has no column {name!r}, which data.columns.{field} names.",
-                    remedy=f"Its columns are {', '.join(names[:50])}. Where the first line is no line of names, give these with"
-                    " data.columns.names.",
+                    remedy=f"Its columns are {', '.join(names[:50])}. {NO_NAMES}",
                     path=path,
                     field=f"data.columns.{field}",
                 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from ml.data.fields import is_missing
 from ml.data.files import DataSource
+from ml.data.naming import NO_NAMES
 from ml.errors import InvalidData
 from ml.tables.csv_table import read_labels
 from ml.tables.refusals import refuse_one_class
@@ -68,8 +69,7 @@ def _text_column(sheet: Sheet, columns: Columns) -> int:
         raise InvalidData(
             f"{sheet.path}: which column holds the texts is not clear; it has {', '.join(sheet.names[:50])}, and"
             f" {sheet.label} is the label.",
-            remedy="Name it with data.columns.text, and the label with data.columns.label; where the first line is no line of"
-            " names, give these with data.columns.names.",
+            remedy=f"Name it with data.columns.text, and the label with data.columns.label. {NO_NAMES}",
             path=sheet.path,
             field="data.columns.text",
         )
