@@ -31,6 +31,7 @@ def test_a_token_is_made_shown_once_and_revoked(page: Page, stack: Platform) -> 
     assert (made["role"], made["scopes"]) == ("viewer", ["jobs:read"])
 
     page.get_by_role("button", name="Done").click()
+    expect(shown).to_have_text("")
     assert key not in page.content()
     row = page.locator(f"[data-token='{made['key_id']}']")
     expect(row).to_contain_text(HOSTILE[:63])

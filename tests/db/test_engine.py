@@ -39,7 +39,7 @@ def test_a_frozen_postgres_is_given_up_and_used_again_when_it_is_back(server_fol
 
 
 def test_a_restart_of_postgres_costs_no_statement_that_comes_after_it(server_folder: Path) -> None:
-    server = PostgresServer(server_folder / "restarted")
+    server = PostgresServer(server_folder / "restarted", durable=True)  # or the last commits go with it
     server.start()
     upgrade(server.url("postgres"))
     database = open_database(server.url("postgres"), pool_size=2)
