@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,12 @@ class Report(Protocol):
 
     def saved(self, path: Path, *, step: int) -> None:
         """Take a state that was written whole. All points up to its step have been reported."""
+
+
+def warn(report: Report, found: Iterable[str]) -> None:
+    """Say what was found, a line each."""
+    for one in found:
+        report.message(f"warning: {one}")
 
 
 @dataclass(frozen=True, slots=True)

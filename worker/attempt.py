@@ -51,7 +51,7 @@ from worker.logs import LogCarrier
 from worker.plan import WorkerPlan
 from worker.points import PointQueue
 from worker.prepared import PreparedVersion
-from worker.profile import BadProfile, read_profile
+from worker.profile import kept_profile
 from worker.program_reports import ProgramReports
 from worker.protocol import DataFile, ProtocolError
 from worker.reporter import Reporter, Superseded
@@ -373,16 +373,10 @@ class Attempt:
         if collected.left_out:
             ending.facts["artifacts_left_out"] = list(collected.left_out[:100])
         if isinstance(self._spec, ProfileSpec) and ending.outcome is AttemptOutcome.SUCCEEDED:
-            self._read_profile(ending)
+            self._profile = kept_profile(self._folder.output, ending.facts)
         if self._prepared is not None and ending.outcome is AttemptOutcome.SUCCEEDED:
             ending = self._prepared.take(ending, collected.files, self._folder.output)
         return ending, collected.files
-
-    def _read_profile(self, ending: Ending) -> None:
-        try:
-            self._profile = read_profile(self._folder.output)
-        except BadProfile as error:
-            ending.facts["profile_left_out"] = str(error)
 
     def _collect_for_keeps(self) -> Collected:
         """Store what the job made, to be there until its rows are written. Raises `StoreError`, `Unavailable`."""

@@ -23,7 +23,7 @@ from db.transitions import Ending
 from trainshed.ids import new_id
 from trainshed.specs import PreprocessSpec
 from trainshed.states import AttemptOutcome
-from worker.profile import BadProfile, read_profile
+from worker.profile import kept_profile
 
 _FILES: Final = frozenset({"prepared.csv", "prepared.npz"})
 
@@ -79,7 +79,7 @@ class PreparedVersion:
         if len(found) != 1 or not found[0].size:
             message = "The job ended well, and left no prepared data in its output folder."
             return replace(ending, outcome=AttemptOutcome.CRASHED, message=message)
-        self._file = _File(found[0].sha256, found[0].size, found[0].path, _profile(ending, output))
+        self._file = _File(found[0].sha256, found[0].size, found[0].path, kept_profile(output, ending.facts))
         return ending
 
     def fence(self, conn: Connection) -> Held | None:
@@ -123,11 +123,3 @@ class PreparedVersion:
 
 def _key_of(sha256: str, spec: PreprocessSpec) -> str:
     return hashlib.sha256(f"{sha256}\n{spec.steps_sha256}".encode()).hexdigest()
-
-
-def _profile(ending: Ending, output: Path) -> dict[str, Any] | None:
-    try:
-        return read_profile(output)
-    except BadProfile as error:
-        ending.facts["profile_left_out"] = str(error)
-        return None

@@ -38,6 +38,15 @@ def read_profile(output: Path) -> dict[str, Any]:
     return document
 
 
+def kept_profile(output: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the content; None where there is none that could be kept, and `facts` say why."""
+    try:
+        return read_profile(output)
+    except BadProfile as error:
+        facts["profile_left_out"] = str(error)
+        return None
+
+
 def _content(output: Path) -> bytes:
     descriptor = os.open(output / _NAME, _READ)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - takes a descriptor

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.dataset import Labels
+from ml.data.held_out_last import HeldOutLast
 from ml.errors import InvalidData
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -20,7 +21,7 @@ Boxes: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BoxSet:
+class BoxSet(HeldOutLast):
     """Checked pictures: each box has an area and lies in its picture. A picture may have none.
 
     Pictures that the data itself holds out come after all others, as in `ml.data.Dataset`.
@@ -68,11 +69,6 @@ class BoxSet:
         """Boxes of each picture, shape (n,)."""
         counted: npt.NDArray[np.int64] = np.diff(self.firsts)
         return counted
-
-    @property
-    def held_out_from(self) -> int | None:
-        """The first picture that the data itself holds out."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def boxes_of(self, row: int) -> tuple[Boxes, Labels]:
         """Return boxes and classes of one picture."""

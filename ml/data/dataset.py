@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.held_out_last import HeldOutLast
 from ml.decoded_manifest import digest_head
 
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -18,7 +19,7 @@ Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
+class Dataset(HeldOutLast):
     """A checked dataset: all pixels are finite, and each class has at least one example to train on.
 
     Examples that the data itself holds out come after all others: those for validation from row `own_validation_from`
@@ -58,11 +59,6 @@ class Dataset:
     @property
     def n_classes(self) -> int:
         return len(self.class_names)
-
-    @property
-    def held_out_from(self) -> int | None:
-        """The first row that the data itself holds out."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
 
 def content_digest(dataset: Dataset) -> str:

@@ -32,6 +32,11 @@ class Rows:
     numbered: Iterator[tuple[int, Sequence[str]]]
     """Each row with its number, from 0."""
 
+    @property
+    def split(self) -> int | None:
+        """The column that may say in which part a row is. None: no other than that of labels is called so."""
+        return self.names.index(SPLIT) if SPLIT in self.names and self.names[self.label] != SPLIT else None
+
 
 def holds_rows(source: DataSource) -> bool:
     """Whether a file, or each of the files of a folder or an archive, holds rows. Raises `InvalidData`."""

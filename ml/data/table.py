@@ -59,13 +59,8 @@ def _refuse_leak(values: npt.NDArray[np.float64], labels: Labels, rows: Rows, na
 
 
 def _pixel_places(rows: Rows) -> list[int]:
-    apart = (rows.label, _split_of(rows))
+    apart = (rows.label, rows.split)
     return [place for place in range(len(rows.names)) if place not in apart]
-
-
-def _split_of(rows: Rows) -> int | None:
-    """Return the column that says in which part a row is."""
-    return rows.names.index(SPLIT) if SPLIT in rows.names and rows.names[rows.label] != SPLIT else None
 
 
 def _side_of(rows: Rows, name: str) -> int:
@@ -85,7 +80,7 @@ def _values(rows: Rows, name: str) -> tuple[array[float], list[str], list[PartNa
     values = array("d")
     texts = []
     told: list[PartName] = []
-    places, split = _pixel_places(rows), _split_of(rows)
+    places, split = _pixel_places(rows), rows.split
     for number, row in rows.numbered:
         numbers = [as_number(row[place]) for place in places]
         if None in numbers or is_missing(row[rows.label]):

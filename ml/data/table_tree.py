@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -125,10 +125,10 @@ def _opened(tree: Tree, name: str, folder: Path) -> Iterator[Records]:
     with tree.files[name].opened() as stream, copy.open("wb") as file:
         shutil.copyfileobj(stream, file, 1 << 20)
     source = DataSource(tree.place(name), copy, PurePosixPath(name).name, "")
-    with ExitStack() as stack:
-        kind = kind_of(source)
-        if kind not in TABLES:
-            raise InvalidData(
-                f"{source.name} is {kind}, and no table.", remedy="Take it out, or put it elsewhere.", path=source.name
-            )
-        yield stack.enter_context(TABLES[kind](source))
+    kind = kind_of(source)
+    if kind not in TABLES:
+        raise InvalidData(
+            f"{source.name} is {kind}, and no table.", remedy="Take it out, or put it elsewhere.", path=source.name
+        )
+    with TABLES[kind](source) as records:
+        yield records

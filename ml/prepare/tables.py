@@ -6,20 +6,20 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from ml.data import Parts, divide
+from ml.data import Parts
 from ml.data.fields import as_number
 from ml.data.parts import SPLIT
-from ml.data.split import divide_evenly
 from ml.errors import InvalidData
 from ml.job import DataFile
 from ml.prepare.document import PreparationDocument
 from ml.prepare.parts import by_part
 from ml.tables import Categories, Column, Table
+from ml.tables.division import divide_table
 from ml.tables.frame import Frame
 from ml.tables.load import load_any
 from ml.tables.preparation import FittedSteps, applied, fit_steps
 from ml.tables.table import AnyTable, texts_of
-from trainshed.specs import PreprocessSpec, Split
+from trainshed.specs import PreprocessSpec
 
 FILE_NAME = "prepared.csv"
 
@@ -29,7 +29,7 @@ def prepare_table(
 ) -> PreparationDocument:
     """Write the prepared table. Raises `InvalidData`."""
     table = load_any(spec.data, roots=roots, files=files)
-    parts = _divide(table, spec.data.split)
+    parts = divide_table(table, spec.data.split)
     fitted = fit_steps(table, parts.train, spec.preprocess)
     others = applied(fitted.steps, Frame.of(table))
     _refuse_name(others, table)
@@ -44,12 +44,6 @@ def prepare_table(
         left_out={**table.dropped, **fitted.left_out},
         categories=tuple(column.name for column in others.columns if _looks_like_numbers(column)),
     )
-
-
-def _divide(table: AnyTable, split: Split) -> Parts:
-    if isinstance(table, Table):
-        return divide(table, split)
-    return divide_evenly(len(table.quantities), split, table)
 
 
 def _refuse_name(frame: Frame, table: AnyTable) -> None:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from ml.data.split import Described
 from ml.profile.document import NO_SPLIT
 
 
-class Told(Protocol):
-    """Data of any kind, once they are read."""
-
-    @property
-    def provenance(self) -> str: ...
-    @property
-    def licence(self) -> str: ...
-    @property
-    def synthetic(self) -> bool: ...
-
-
-def about(data: Told) -> dict[str, Any]:
+def about(data: Described) -> dict[str, Any]:
     """Return the fields of a profile that tell it."""
     return {"provenance": data.provenance, "licence": data.licence, "synthetic": data.synthetic}
 

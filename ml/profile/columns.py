@@ -38,7 +38,7 @@ def profile_csv(source: DataSource) -> ProfileDocument:
     shown: list[tuple[str, ...]] = []
     with opened_rows(source) as rows:
         columns = [Column(name) for name in rows.names]
-        parts = TableParts(rows.names, rows.label)
+        parts = TableParts(rows.split, rows.label)
         for number, row in rows.numbered:
             for column, field in zip(columns, row, strict=True):
                 column.add(field.strip(), row[rows.label].strip())

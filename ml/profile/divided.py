@@ -7,11 +7,11 @@ from typing import Final
 
 from ml.data import divide
 from ml.data.files import DataSource
-from ml.data.split import divide_evenly
 from ml.errors import InvalidData
 from ml.profile.document import ProfileDocument
 from ml.profile.findings import first_problems
-from ml.tables import Table, table_findings
+from ml.tables import table_findings
+from ml.tables.division import divide_table
 from ml.tables.load import read_any
 from ml.texts import TextSet, text_findings
 from trainshed.specs import Clean, Columns, Data
@@ -26,11 +26,7 @@ def with_leaks(document: ProfileDocument, source: DataSource, data: Data) -> Pro
         return _with(document, _counted_copies(document))
     try:
         table = read_any(source, data.columns or Columns(), Clean(unknown_labels="drop"))
-        parts = (
-            divide(table, data.split)
-            if isinstance(table, Table)
-            else divide_evenly(len(table.quantities), data.split, table)
-        )
+        parts = divide_table(table, data.split)
     except InvalidData:  # it is no table to train on, and what keeps it from that is said of its columns
         return document
     return _with(document, table_findings(table, parts))

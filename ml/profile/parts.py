@@ -6,14 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ml.data.parts import ORDER, PARTS, SPLIT, PartName
+from ml.data.parts import ORDER, PARTS, PartName
 
 
 class TableParts:
     """Takes a table row by row. It tells nothing once a row has said something that is no part."""
 
-    def __init__(self, names: Sequence[str], label: int) -> None:
-        self.column: int | None = names.index(SPLIT) if SPLIT in names and names[label] != SPLIT else None
+    def __init__(self, column: int | None, label: int) -> None:
+        self.column = column
         """The column that tells them. None: there is none."""
         self._label = label
         self._rows: dict[PartName, Counter[bytes]] = {}

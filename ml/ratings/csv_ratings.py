@@ -15,7 +15,7 @@ from ml.data.files import DataSource
 from ml.data.naming import NO_NAMES, place_of
 from ml.errors import InvalidData
 from ml.ratings.rating_set import Codes, Floats, RatingSet
-from ml.series.csv_series import as_time
+from ml.series.csv_series import read_times
 from ml.tables.quantities import read_quantities
 from ml.tables.sheet import Sheet, read_sheet, refuse_own_parts
 from trainshed.specs import Columns
@@ -52,7 +52,7 @@ def read_csv_ratings(source: DataSource, columns: Columns) -> RatingSet:
     rated = place_of(sheet.names, columns.label, _RATINGS)
     timed = place_of(sheet.names, columns.time, _TIMES)
     ratings = None if rated is None else read_quantities(replace(sheet, place=rated))
-    times = None if timed is None else _times(sheet, timed)
+    times = None if timed is None else read_times(sheet, timed)
     kept = _last_of_each(user_of, item_of, times)
     repeated = len(user_of) - len(kept)
     return RatingSet(
@@ -114,21 +114,6 @@ def _coded(sheet: Sheet, place: int) -> tuple[tuple[str, ...], Codes]:
     names = tuple(sorted(set(texts)))
     places = {name: at for at, name in enumerate(names)}
     return names, np.array([places[text] for text in texts], np.int64)
-
-
-def _times(sheet: Sheet, place: int) -> Floats:
-    times = [as_time(text) for text in sheet.texts[place]]
-    wrong = next((row for row, time in enumerate(times) if time is None), None)
-    if wrong is not None:
-        raise InvalidData(
-            f"{sheet.path}: {sheet.names[place]} of row {wrong} is {sheet.texts[place][wrong][:40]!r}, which is no"
-            " time.",
-            remedy="Write times as 2024-12-31, as 2024-12-31T23:59:00, or as numbers.",
-            path=sheet.path,
-            row=wrong,
-            field=sheet.names[place],
-        )
-    return np.array(times, np.float64)
 
 
 def _last_of_each(user_of: Codes, item_of: Codes, times: Floats | None) -> Codes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ml.errors import Diverged, Interrupted
 from ml.job import RunSettings
-from ml.report import Report
+from ml.report import Report, warn
 from ml.resume.environment import environment
 from ml.resume.find import find_state
 from ml.resume.keeper import Keeper
@@ -71,7 +71,6 @@ def _go_on(
     if found.state is not None:
         run.go_on_from(found.state)
         report.message(f"goes on after step {began.step} ({began.epoch} whole epochs)")
-    for warning in found.warnings:
-        report.message(f"warning: {warning}")
+    warn(report, found.warnings)
     report.begun(step=began.step, epoch=began.epoch, warnings=found.warnings)
     return began

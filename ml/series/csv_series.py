@@ -28,7 +28,7 @@ def read_csv_series(source: DataSource, columns: Columns) -> SeriesSet:
     sheet = read_sheet(source, columns)
     values = read_quantities(sheet)
     time = _place(sheet, columns.time, _TIMES)
-    times = sheet.rows.astype(np.float64) if time is None else _times(sheet, time)
+    times = sheet.rows.astype(np.float64) if time is None else read_times(sheet, time)
     of = _place(sheet, columns.series, _SERIES)
     names = [""] * len(values) if of is None else sheet.texts[of]
     return SeriesSet(
@@ -69,7 +69,8 @@ def _place(sheet: Sheet, named: str | None, usual: Sequence[str]) -> int | None:
     return next((at for at, name in enumerate(sheet.names) if name.lower() in usual and at != sheet.place), None)
 
 
-def _times(sheet: Sheet, place: int) -> npt.NDArray[np.float64]:
+def read_times(sheet: Sheet, place: int) -> npt.NDArray[np.float64]:
+    """Return the times of a column (rows,). Raises `InvalidData` for what is none."""
     times = [as_time(text) for text in sheet.texts[place]]
     wrong = next((row for row, time in enumerate(times) if time is None), None)
     if wrong is not None:

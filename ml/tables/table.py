@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+from ml.data.held_out_last import HeldOutLast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ Column = Numbers | Categories
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class Table(HeldOutLast):
     """A checked table: at least one column beside the label, and at least two classes. It is a `Labelled`."""
 
     source: str
@@ -69,18 +70,13 @@ class Table:
         if not self.digest:
             object.__setattr__(self, "digest", _content_digest(self))
 
-    @property
-    def held_out_from(self) -> int | None:
-        """The first row of a part of the data's own."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
-
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns): numbers as they are, categories as their codes, NaN for what is missing."""
         return matrix_of(self.columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class QuantityTable:
+class QuantityTable(HeldOutLast):
     """A checked table with a quantity in each row that is to be predicted. It is a `Described`."""
 
     source: str
@@ -109,11 +105,6 @@ class QuantityTable:
             _update_parts(digest, self)
             digest.update(self.quantities.astype("<f8").tobytes())
             object.__setattr__(self, "digest", digest.hexdigest())
-
-    @property
-    def held_out_from(self) -> int | None:
-        """The first row of a part of the data's own."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
     def as_matrix(self) -> npt.NDArray[np.float64]:
         """Return (rows, columns), as of a `Table`."""

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data import Labels
+from ml.data.held_out_last import HeldOutLast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TextSet:
+class TextSet(HeldOutLast):
     """Checked texts: none is empty, and there are at least two classes. It is a `Labelled`."""
 
     source: str
@@ -38,11 +39,6 @@ class TextSet:
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", _content_digest(self))
-
-    @property
-    def held_out_from(self) -> int | None:
-        """The first row of a part of the data's own."""
-        return self.own_test_from if self.own_validation_from is None else self.own_validation_from
 
 
 def _content_digest(texts: TextSet) -> str:

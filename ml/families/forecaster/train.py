@@ -18,7 +18,7 @@ from ml.families.leaving import common_fields, facts, leave, trained_on
 from ml.families.rows import PRESETS
 from ml.job import RunSettings, Summary
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.series import Origins, SeriesSet, divide_by_time, load_series, origins_of
 from ml.series.findings import series_findings
@@ -61,8 +61,7 @@ def train(
     task = _task(spec, model, data, parts, quantiles, prepare("train"))
     report.message(describe(data.source, task, learns=f"{model.horizon} steps ahead in {len(data.series)} series"))
     found = series_findings(data, span=model.window + model.horizon)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
     fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = ForecasterCard(
         **common_fields(fitted, task, settings),

@@ -28,7 +28,7 @@ from ml.job import RunSettings, Summary
 from ml.model.card import ModelCard
 from ml.model.file import with_preprocessing
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.steps import Augmentation, output_shape, preprocess, preprocessing_layers
 from ml.steps.augmentation import mixes
@@ -68,8 +68,7 @@ def train(
     task = _task(spec, dataset, parts, built)
     report.message(describe(dataset.source, task, learns=f"{dataset.n_classes} classes"))
     found = findings(dataset, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
 
     def prepare(name: str) -> Prepared:
         rows = parts.rows(name)

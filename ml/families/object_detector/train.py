@@ -29,7 +29,7 @@ from ml.families.object_detector.presets import PRESETS, STRIDE
 from ml.job import RunSettings, Summary
 from ml.model.file import with_preprocessing
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.steps import output_shape, preprocess, preprocessing_layers
 from ml.training.center_points import CenterPoints
@@ -72,8 +72,7 @@ def train(
     task = _task(spec, pictures, parts, built)
     report.message(describe(pictures.source, task, learns=f"boxes of {len(pictures.class_names)} class(es)"))
     found = box_findings(pictures, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
 
     def prepare(name: str) -> Prepared:
         rows = parts.rows(name)

@@ -22,7 +22,7 @@ from ml.job import RunSettings, Summary
 from ml.precision import computing_in
 from ml.ratings import RatingSet, divide_ratings, encode_pairs, known_names, load_ratings, rating_findings
 from ml.ratings.vocabulary import Pairs
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.training.cross_entropy import CrossEntropy
 from ml.training.loop import Prepared
@@ -78,8 +78,7 @@ def train(
     task = _task(spec, model, data, parts, sizes, rating)
     report.message(describe(data.source, task, learns=f"{len(users):,} users and {len(items):,} items"))
     found = rating_findings(data, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
     fitted = fit_task(spec, task, prepare, workspace, report, settings=settings, clock=clock)
     card = RecommenderCard(
         **common_fields(fitted, task, settings),

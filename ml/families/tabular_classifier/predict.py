@@ -22,7 +22,7 @@ from ml.families.tabular_classifier.card import TabularCard
 from ml.families.tabular_classifier.evaluate import answers
 from ml.job import RunSettings, Summary
 from ml.predictions.tally import ClassCounts
-from ml.report import Report
+from ml.report import Report, warn
 from ml.tables import load_table
 from ml.tables.asked_table import ask_table
 from ml.tables.gaps import Gaps
@@ -68,6 +68,5 @@ def predict(
     summary = leave_predictions(
         spec, asking, batches, ClassCounts(card.classes), workspace, report, beside=lambda: risk | gaps.facts()
     )
-    for warning in gaps.warnings():
-        report.message(f"warning: {warning}")
+    warn(report, gaps.warnings())
     return summary

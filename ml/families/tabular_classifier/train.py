@@ -25,7 +25,7 @@ from ml.families.tabular_classifier.card import TabularCard, Threshold, card_tex
 from ml.job import RunSettings, Summary
 from ml.model.file import with_preprocessing
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.tables import Preparation, Table, encoder, load_table, table_findings
 from ml.tables.encoding import feature_count
@@ -55,8 +55,7 @@ def train(
     task = _task(spec, spec.model, table, parts, prepared)
     report.message(describe(table.source, task, learns=f"{len(table.class_names)} classes"))
     found = table_findings(table, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
 
     def prepare(name: str) -> Prepared:
         if name == "train":

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import Ridge
 
-from ml.data.split import divide_evenly
 from ml.evaluation.quantities import beside, intervals_of, is_better, metrics_of, quantity_verdict
 from ml.evaluation.quantity_document import QuantityDocument, WorstExample
 from ml.evaluation.quantity_picture import quantity_svg
@@ -32,6 +31,7 @@ from ml.families.tabular_regressor.card import RegressorCard
 from ml.job import RunSettings, Summary
 from ml.report import Report
 from ml.tables import Encoder, QuantityTable, encoder, load_quantities
+from ml.tables.division import divide_quantities
 from ml.workspace import Workspace
 from trainshed.specs import EvaluateSpec
 
@@ -51,7 +51,7 @@ def evaluate(
     """Measure and write `evaluation.json`. Raises `InvalidData`, or `Diverged` for outputs that are no numbers."""
     opened = open_measured(spec, workspace, RegressorCard, load_quantities, settings=settings)
     card, table = opened.card, opened.examples
-    chosen = choose_of(spec, opened.data, table, card, lambda split: divide_evenly(len(table.quantities), split, table))
+    chosen = choose_of(spec, opened.data, table, card, lambda split: divide_quantities(table, split))
     warn_of_leak(chosen, spec, report)
 
     take = encoder(card, table)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.split import divide_evenly
 from ml.families.predicting import answered, answering, leave_predictions, open_asked, rows_of_split
 from ml.families.tabular_regressor.card import RegressorCard
 from ml.job import RunSettings, Summary
 from ml.predictions.tally import PREDICTION, Range
-from ml.report import Report
+from ml.report import Report, warn
 from ml.tables import load_quantities
 from ml.tables.asked_table import ask_table
+from ml.tables.division import divide_quantities
 from ml.tables.gaps import Gaps
 from ml.workspace import Workspace
 from trainshed.specs import PredictSpec
@@ -36,7 +36,7 @@ def predict(
         spec,
         asking,
         load_quantities,
-        lambda table, split: divide_evenly(len(table.quantities), split, table),
+        divide_quantities,
         settings=settings,
     )
     gaps = Gaps()
@@ -56,6 +56,5 @@ def predict(
 
     batches = answered(spec, questions, answer, report=report, clock=clock)
     summary = leave_predictions(spec, asking, batches, Range(), workspace, report, beside=gaps.facts)
-    for warning in gaps.warnings():
-        report.message(f"warning: {warning}")
+    warn(report, gaps.warnings())
     return summary

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from ml.data.split import Parts, divide_evenly
+from ml.data.split import Parts
 from ml.families.fitting import Task, describe, fit_task, refuse_watching_nothing, warn_of_slow_precision
 from ml.families.leaving import common_fields, facts, leave, trained_on
 from ml.families.rows import PRESETS
@@ -19,9 +19,10 @@ from ml.families.rows_prepared import prepare_rows, source_of
 from ml.families.tabular_regressor.card import Quantity, RegressorCard, card_text
 from ml.job import RunSettings, Summary
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.tables import Preparation, QuantityTable, encoder, load_quantities, table_findings
+from ml.tables.division import divide_quantities
 from ml.tables.encoding import feature_count
 from ml.training.loop import Prepared
 from ml.training.squared_error import SquaredError
@@ -41,7 +42,7 @@ def train(
     assert isinstance(spec.model, TabularRegressor)
     set_up(threads=settings.threads, seed=spec.training.seed)
     table = load_quantities(spec.data, roots=settings.data_roots, files=settings.data_files)
-    parts = divide_evenly(len(table.quantities), spec.data.split, table)
+    parts = divide_quantities(table, spec.data.split)
     refuse_watching_nothing(spec, parts)
     warn_of_slow_precision(spec, report)
     prepared = prepare_rows(spec, table, parts.train)
@@ -49,8 +50,7 @@ def train(
     task = _task(spec, spec.model, table, parts, prepared, quantity)
     report.message(describe(table.source, task, learns=f"the quantity {table.label}"))
     found = table_findings(table, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
 
     def prepare(name: str) -> Prepared:
         rows = prepared.kept if name == "train" else parts.rows(name)

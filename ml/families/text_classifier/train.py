@@ -15,7 +15,7 @@ from ml.families.text_classifier.card import TextCard, card_text
 from ml.families.text_classifier.presets import PRESETS, TAKES_PAIRS
 from ml.job import RunSettings, Summary
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.texts import TextEncoding, TextSet, clean_texts, encode_texts, fit_text_encoding, load_texts, text_findings
 from ml.texts.augmentation import TextAugmentation
@@ -50,8 +50,7 @@ def train(
     task = _task(spec, spec.model, texts, parts, encoding, [cleaned[row] for row in parts.train])
     report.message(describe(texts.source, task, learns=f"{len(texts.class_names)} classes"))
     found = text_findings(texts, parts)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
 
     def prepare(name: str) -> Prepared:
         rows = parts.rows(name)

@@ -24,7 +24,7 @@ from ml.families.translator.presets import build
 from ml.job import RunSettings, Summary
 from ml.pairs import PairSet, Splitter, Subwords, divide_pairs, fit_subwords, load_pairs, pair_findings
 from ml.precision import computing_in
-from ml.report import Report
+from ml.report import Report, warn
 from ml.runtime import set_up
 from ml.training.order import by_length
 from ml.training.sequences import NextPiece
@@ -66,8 +66,7 @@ def train(
     task = _task(spec, model, pairs, parts, subwords, learned)
     report.message(describe(pairs.source, task, learns=f"{pairs.names[0]} to {pairs.names[1]}"))
     found = pair_findings(pairs, parts, too_long=task.left_out, length=model.length)
-    for finding in found:
-        report.message(f"warning: {finding}")
+    warn(report, found)
     fitted = fit_task(spec, task, lambda name: prepared[name].all, workspace, report, settings=settings, clock=clock)
     card = TranslatorCard(
         **common_fields(fitted, task, settings),
